@@ -1,0 +1,1 @@
+"""The contract: what every service, test and tool may import, and which imports none of them."""

@@ -1,0 +1,198 @@
+"""CloudEvents on EventBridge, SQS and HTTP.
+
+The binding in full: docs/cloudevents-eventbridge-binding.md. The HTTP part follows the CloudEvents 1.0.2
+HTTP protocol binding in its structured, binary and batched content modes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, Literal, NotRequired, TypedDict
+from urllib.parse import quote, unquote_to_bytes
+
+from events.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE, CloudEvent, InvalidEvent, Problem
+
+#: What AWS counts for an entry's `Time`, whatever its value. Source: "Calculating PutEvents event entry size".
+_TIME_BYTES: Final = 14
+_MODES: Final = f"{MEDIA_TYPE}, {BATCH_MEDIA_TYPE}, or any media type with ce-* headers"
+_NEVER_IN_CE_HEADERS: Final = ("data", "data_base64", "datacontenttype")
+
+
+class Entry(TypedDict):
+    """One entry of a PutEvents call."""
+
+    EventBusName: str
+    Source: str
+    DetailType: str
+    Detail: str
+    Time: NotRequired[datetime]
+
+
+class UnsupportedMediaType(ValueError):
+    """The content type is none of the binding's three modes."""
+
+
+def to_entry(event: CloudEvent, bus_name: str) -> Entry:
+    """The event as a PutEvents entry: whole in `Detail`, mirrored where rules look."""
+    entry = Entry(EventBusName=bus_name, Source=event.source, DetailType=event.type, Detail=event.to_json())
+    if event.occurred_at is not None:
+        entry["Time"] = event.occurred_at
+    return entry
+
+
+def entry_size(entry: Entry) -> int:
+    """Bytes of an entry as AWS counts them against the limit of a PutEvents call."""
+    texts = (entry["Source"], entry["DetailType"], entry["Detail"])
+    return sum(len(text.encode()) for text in texts) + (_TIME_BYTES if "Time" in entry else 0)
+
+
+def from_sqs_body(body: str) -> CloudEvent:
+    """The event in a queue message: an EventBridge event (whose detail is a CloudEvent, or is not) or a CloudEvent.
+
+    Raises InvalidEvent for anything else.
+    """
+    message = _json(body, InvalidEvent([Problem("message", "is not JSON")]))
+    if not isinstance(message, dict):
+        raise InvalidEvent([Problem("message", f"must be a JSON object, not {type(message).__name__}")])
+    if "detail-type" in message and "detail" in message:
+        return from_eventbridge(message)
+    return CloudEvent.parse(message)
+
+
+def from_eventbridge(envelope: Mapping[str, Any]) -> CloudEvent:
+    """The CloudEvent that an EventBridge event carries, or the one that a bare EventBridge event is.
+
+    Raises InvalidEvent when the envelope does not mirror the CloudEvent inside: rules have routed the
+    one, code would act on the other.
+    """
+    detail = envelope["detail"]
+    if not isinstance(detail, dict) or "specversion" not in detail:
+        return _bare(envelope)
+    event = CloudEvent.parse(detail)
+    problems = [
+        Problem(attribute, f"is {own!r} in the event, but {mirror!r} in its EventBridge envelope")
+        for attribute, own, mirror in (
+            ("source", event.source, envelope.get("source")),
+            ("type", event.type, envelope.get("detail-type")),
+        )
+        if own != mirror
+    ]
+    if problems:
+        raise InvalidEvent(problems)
+    return event
+
+
+def _bare(envelope: Mapping[str, Any]) -> CloudEvent:
+    members = {
+        "specversion": "1.0",
+        "id": envelope.get("id"),
+        "source": envelope.get("source"),
+        "type": envelope.get("detail-type"),
+        "time": envelope.get("time"),
+        "datacontenttype": "application/json",
+        "data": envelope["detail"],
+        "account": envelope.get("account"),
+        "region": envelope.get("region"),
+    }
+    return CloudEvent.parse(members)
+
+
+def from_http(headers: Mapping[str, str], body: bytes) -> list[CloudEvent | InvalidEvent]:
+    """The events of one HTTP request: one in structured and binary mode, any number in batched mode.
+
+    An event that is no CloudEvent stands in its place as the InvalidEvent that says why. Raises
+    UnsupportedMediaType, and InvalidEvent for a batch that is not a JSON array.
+    """
+    lowered = {name.lower(): value for name, value in headers.items()}
+    media_type = lowered.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == BATCH_MEDIA_TYPE:
+        return [_attempt(element) for element in _batch(body)]
+    if media_type == MEDIA_TYPE:
+        return [_attempt(body)]
+    if "ce-specversion" in lowered and not media_type.startswith("application/cloudevents"):
+        return [_binary(lowered, media_type, body)]
+    raise UnsupportedMediaType(f"content type {media_type or '(none)'} is not one of: {_MODES}")
+
+
+def to_http(event: CloudEvent, mode: Literal["structured", "binary"] = "structured") -> tuple[dict[str, str], bytes]:
+    """Headers and body that carry the event over HTTP."""
+    if mode == "structured":
+        return {"content-type": f"{MEDIA_TYPE}; charset=utf-8"}, event.to_json().encode()
+    return dict(_binary_headers(event)), _binary_body(event)
+
+
+def _attempt(raw: bytes | Mapping[str, Any]) -> CloudEvent | InvalidEvent:
+    try:
+        return CloudEvent.parse(raw)
+    except InvalidEvent as error:
+        return error
+
+
+def _binary(headers: Mapping[str, str], media_type: str, body: bytes) -> CloudEvent | InvalidEvent:
+    try:
+        return CloudEvent.parse(_binary_members(headers, media_type, body))
+    except InvalidEvent as error:
+        return error
+
+
+def _batch(body: bytes) -> list[bytes]:
+    elements = _json(body, InvalidEvent([Problem("batch", "is not JSON")]))
+    if not isinstance(elements, list):
+        raise InvalidEvent([Problem("batch", "must be a JSON array of events")])
+    # Each element is judged alone and by the one parser of texts.
+    return [json.dumps(element).encode() for element in elements]
+
+
+def _binary_members(headers: Mapping[str, str], media_type: str, body: bytes) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        name[3:]: _header_text(value)
+        for name, value in headers.items()
+        if name.startswith("ce-") and name[3:] not in _NEVER_IN_CE_HEADERS
+    }
+    if media_type:
+        members["datacontenttype"] = headers["content-type"]
+    return members | _binary_data(media_type, body)
+
+
+def _binary_data(media_type: str, body: bytes) -> dict[str, Any]:
+    if not body:
+        return {}
+    if media_type == "application/json" or media_type.endswith("+json"):
+        return {"data": _json(body, InvalidEvent([Problem("data", "is not JSON, as its content type says")]))}
+    return {"data_base64": base64.b64encode(body).decode()}
+
+
+def _binary_headers(event: CloudEvent) -> Iterator[tuple[str, str]]:
+    if event.datacontenttype or event.data is not None:
+        yield "content-type", event.datacontenttype or "application/json"
+    for name, value in event.to_dict().items():
+        if name not in _NEVER_IN_CE_HEADERS:
+            yield f"ce-{name}", _header_value(value)
+
+
+def _binary_body(event: CloudEvent) -> bytes:
+    if event.data_base64 is not None:
+        return base64.b64decode(event.data_base64)
+    return b"" if event.data is None else json.dumps(event.data, ensure_ascii=False).encode()
+
+
+def _header_value(value: str | int | bool) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    # Printable ASCII but space, quote and percent; the rest is percent-encoded UTF-8.
+    return quote(text, safe="!#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+def _header_text(value: str) -> str:
+    unquoted = re.sub(r'\\(.)|"', r"\1", value) if value.startswith('"') else value
+    return unquote_to_bytes(unquoted).decode("utf-8", errors="replace")
+
+
+def _json(text: str | bytes, otherwise: InvalidEvent) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise otherwise from error

@@ -1,0 +1,299 @@
+"""Every event type and version there is: one frozen payload model each.
+
+The models are the only hand-written contract; `schemas/` is derived from them. Readers are tolerant:
+fields a model does not know are carried along, never dropped and never an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from events.envelope import CloudEvent, InvalidEvent, Problem, format_time, problems_in
+from events.money import Currency, MinorUnits
+
+_SCHEMA: Final = "urn:breakwater:schema:{type}:v{version}"
+_SCHEMA_VERSION: Final = re.compile(r"urn:breakwater:schema:(?P<type>.+):v(?P<version>[1-9]\d*)", re.ASCII)
+
+
+def _no_control_characters(value: str) -> str:
+    if re.search(r"[\x00-\x1f\x7f]", value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _e_mail(value: str) -> str:
+    # Deliverability is the mail server's to judge; this keeps out what could never be an address.
+    if not re.fullmatch(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\".]+", value):
+        raise ValueError("must be an e-mail address, such as ada@example.com")
+    return value
+
+
+def _only_text(value: object) -> object:
+    if isinstance(value, (str, datetime)):
+        return value
+    raise ValueError("must be an RFC 3339 timestamp, such as 2026-05-20T14:30:00Z")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_only_text)]
+Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]*$")]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_no_control_characters)]
+Reason = Annotated[str, Field(strict=True, min_length=1, max_length=1000)]
+EmailAddress = Annotated[str, Field(strict=True, max_length=254), AfterValidator(_e_mail)]
+WebUrl = Annotated[str, Field(strict=True, max_length=2048, pattern=r"^https?://[^\s/?#]+\S*$")]
+Period = Annotated[str, Field(strict=True, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="a UTC calendar month")]
+Quantity = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
+
+
+class Payload(BaseModel):
+    """An event's `data`. Subclasses with a `type` enter the catalog."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain JSON values, absent fields left out, unknown fields carried along."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class _Usage(Payload):
+    customer_id: Identifier
+    meter: Identifier = Field(description="what was used, such as api_calls")
+    quantity: Quantity
+    used_at: Moment = Field(description="when it was used; it decides the billing period")
+
+
+class PartnerUsageReported(_Usage):
+    """A partner's system reports usage."""
+
+    type = "partner.usage.reported"
+
+
+class IngestionUsageRecorded(_Usage):
+    """Usage was checked and accepted."""
+
+    type = "ingestion.usage.recorded"
+
+
+class _Payment(Payload):
+    payment_id: Identifier
+    invoice_id: Identifier
+    amount: MinorUnits
+    currency: Currency
+
+
+class PartnerPaymentSettled(_Payment):
+    """A payment provider says that money arrived."""
+
+    type = "partner.payment.settled"
+
+
+class IngestionPaymentSettled(_Payment):
+    """A settled payment was checked and accepted."""
+
+    type = "ingestion.payment.settled"
+
+
+class _FailedPayment(_Payment):
+    reason: Reason
+
+
+class PartnerPaymentFailed(_FailedPayment):
+    """A payment provider says that a payment did not go through."""
+
+    type = "partner.payment.failed"
+
+
+class IngestionPaymentFailed(_FailedPayment):
+    """A failed payment was checked and accepted."""
+
+    type = "ingestion.payment.failed"
+
+
+class FieldProblem(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    field: str
+    message: str
+
+
+class IngestionRecordRejected(Payload):
+    """A record that came over the bus could not be accepted; nothing will retry it."""
+
+    type = "ingestion.record.rejected"
+
+    reason: Reason
+    problems: tuple[FieldProblem, ...] = ()
+    record_type: str | None = None
+    record_source: str | None = None
+    record_id: str | None = None
+    record: str = Field(description="the message as it came, cut at 64 KiB", max_length=65536)
+
+
+class InvoiceLine(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    description: Name
+    quantity: Quantity
+    amount: MinorUnits
+    meter: Identifier | None = None
+
+
+class _Invoice(Payload):
+    invoice_id: Identifier
+    customer_id: Identifier
+    amount: MinorUnits
+    currency: Currency
+
+
+class BillingInvoiceIssued(_Invoice):
+    """An invoice is owed."""
+
+    type = "billing.invoice.issued"
+
+    period: Period | None = None
+    due_at: Moment | None = None
+    lines: tuple[InvoiceLine, ...] = ()
+
+
+class BillingInvoicePaid(_Invoice):
+    """An invoice was paid in full."""
+
+    type = "billing.invoice.paid"
+
+    payment_id: Identifier | None = None
+    paid_at: Moment | None = None
+
+
+class BillingInvoicePaymentFailed(_Invoice):
+    """A payment for an invoice failed; the invoice is still owed."""
+
+    type = "billing.invoice.payment_failed"
+
+    reason: Reason
+    payment_id: Identifier | None = None
+
+
+class CustomerContactUpdated(Payload):
+    """The CRM's whole contact record of one customer; the newest by the event's `time` stands."""
+
+    type = "customer.contact.updated"
+
+    customer_id: Identifier
+    name: Name
+    email: EmailAddress | None = None
+    webhook_url: WebUrl | None = None
+
+
+class _Message(Payload):
+    message_id: Identifier
+    customer_id: Identifier
+    channel: Annotated[str, Field(pattern=r"^[a-z]+$", description="email or webhook")]
+    template: str = Field(description="the event type that the message is about")
+    about_id: str = Field(description="the `id` of the event that the message is about")
+    about_source: str = Field(description="the `source` of the event that the message is about")
+
+
+class NotificationMessageSent(_Message):
+    """A message was handed over to the mail service or accepted by the customer's endpoint."""
+
+    type = "notification.message.sent"
+
+    provider_id: str | None = None
+
+
+class NotificationMessageFailed(_Message):
+    """A message was refused for good; nothing will retry it."""
+
+    type = "notification.message.failed"
+
+    reason: Reason
+
+
+def _models(root: type[Payload]) -> list[type[Payload]]:
+    return [m for c in root.__subclasses__() for m in ([c] if "type" in vars(c) else _models(c))]
+
+
+#: (type, version) -> payload model.
+CATALOG: Final[Mapping[tuple[str, int], type[Payload]]] = MappingProxyType(
+    {(model.type, model.version): model for model in _models(Payload)}
+)
+TYPES: Final = frozenset(type_ for type_, _ in CATALOG)
+
+
+class UnknownEvent(InvalidEvent):
+    """The catalog has no such event type, or not in that version."""
+
+
+def dataschema(type_: str, version: int = 1) -> str:
+    """The URN that names one version of one type's schema."""
+    return _SCHEMA.format(type=type_, version=version)
+
+
+def version_of(event: CloudEvent) -> int:
+    """The payload version that `dataschema` names; 1 without one or with a foreign one.
+
+    Raises UnknownEvent when it names another type's schema.
+    """
+    match = _SCHEMA_VERSION.fullmatch(event.dataschema or "")
+    if match is None:
+        return 1
+    if match["type"] != event.type:
+        raise UnknownEvent([Problem("dataschema", f"names {match['type']}, but type is {event.type}")])
+    return int(match["version"])
+
+
+def payload_of(event: CloudEvent) -> Payload:
+    """The event's data as its catalog model.
+
+    Raises UnknownEvent for a type or version that the catalog lacks, and InvalidEvent naming each
+    field (`data.amount`) for data that does not fit.
+    """
+    version = version_of(event)
+    model = CATALOG.get((event.type, version))
+    if model is None:
+        known = ", ".join(f"v{v}" for t, v in CATALOG if t == event.type)
+        field, hint = ("dataschema", f"known: {known}") if known else ("type", "it is not in the catalog")
+        raise UnknownEvent([Problem(field, f"{event.type} v{version} is unknown: {hint}")])
+    if not isinstance(event.data, dict):
+        raise InvalidEvent([Problem("data", "must be a JSON object")])
+    try:
+        return model.model_validate(event.data)
+    except ValidationError as error:
+        raise InvalidEvent(problems_in(error, under="data")) from error
+
+
+def caused_by(
+    cause: CloudEvent, payload: Payload, *, source: str, time: datetime, index: int = 0, subject: str | None = None
+) -> CloudEvent:
+    """The event with `payload` that `cause` brought about, its id derived from `cause` (see CloudEvent.caused)."""
+    return cause.caused(
+        payload.type,
+        source=source,
+        data=payload.to_data(),
+        time=time,
+        index=index,
+        subject=subject,
+        dataschema=dataschema(payload.type, payload.version),
+    )
+
+
+def initial(payload: Payload, *, id: str, source: str, time: datetime, subject: str | None = None) -> CloudEvent:  # noqa: A002
+    """The first event of a flow: no event caused it, a request or a clock did. `id` is the caller's to derive."""
+    return CloudEvent(
+        id=id,
+        source=source,
+        type=payload.type,
+        time=format_time(time),
+        subject=subject,
+        datacontenttype="application/json",
+        dataschema=dataschema(payload.type, payload.version),
+        data=payload.to_data(),
+    )

@@ -1,0 +1,295 @@
+"""CloudEvents 1.0, strictly: one frozen value with its parser, its JSON and its descendants.
+
+Source: CloudEvents 1.0.2 specification and its JSON event format.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+MEDIA_TYPE: Final = "application/cloudevents+json"
+BATCH_MEDIA_TYPE: Final = "application/cloudevents-batch+json"
+
+#: Extensions a caused event takes over from its cause, unchanged.
+INHERITED_EXTENSIONS: Final = ("traceparent", "tracestate")
+
+_ATTRIBUTES: Final = frozenset(
+    ("specversion", "id", "source", "type", "time", "subject", "datacontenttype", "dataschema")
+)
+_MEMBERS: Final = _ATTRIBUTES | {"data", "data_base64"}
+
+_PCHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})"
+_SEGMENT_NO_COLON = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=@]|%[0-9A-Fa-f]{2})+"
+_AUTHORITY = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2}|\[[0-9A-Fa-fvV:.]+\])*"
+_PATH_ABEMPTY = rf"(?:/{_PCHAR}*)*"
+_TAIL = rf"(?:\?(?:{_PCHAR}|[/?])*)?(?:#(?:{_PCHAR}|[/?])*)?"
+_HIER = rf"(?://{_AUTHORITY}{_PATH_ABEMPTY}|/(?:{_PCHAR}+{_PATH_ABEMPTY})?|{_PCHAR}+{_PATH_ABEMPTY}|)"
+_RELATIVE = rf"(?://{_AUTHORITY}{_PATH_ABEMPTY}|/(?:{_PCHAR}+{_PATH_ABEMPTY})?|{_SEGMENT_NO_COLON}{_PATH_ABEMPTY}|)"
+_URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.\-]*:{_HIER}{_TAIL}")
+_URI_REFERENCE = re.compile(rf"(?:[A-Za-z][A-Za-z0-9+.\-]*:{_HIER}|{_RELATIVE}){_TAIL}")
+_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+_TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - an RFC 9110 token, not a secret
+_MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:\s*;\s*{_TOKEN}=(?:{_TOKEN}|\"[^\"]*\"))*\s*")
+_EXTENSION_NAME = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one field. `field` is a path from the event's root: `data.amount`."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+class InvalidEvent(ValueError):
+    """The input is not a CloudEvent 1.0. `problems` names every field at fault."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(map(str, self.problems)))
+
+
+def problems_in(error: ValidationError, *, under: str = "") -> tuple[Problem, ...]:
+    """Pydantic's errors as problems whose paths start at `under`."""
+    return tuple(
+        Problem(".".join(filter(None, (under, *map(str, e["loc"])))) or "event", e["msg"].removeprefix("Value error, "))
+        for e in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+
+
+def _text(value: str) -> str:
+    if not value:
+        raise ValueError("must not be empty")
+    if _FORBIDDEN.search(value):
+        raise ValueError("must not contain control characters or Unicode noncharacters")
+    return value
+
+
+def _uri_reference(value: str) -> str:
+    if not value or not _URI_REFERENCE.fullmatch(value):
+        raise ValueError("must be a non-empty URI-reference (RFC 3986)")
+    return value
+
+
+def _uri(value: str) -> str:
+    if not _URI.fullmatch(value):
+        raise ValueError("must be an absolute URI (RFC 3986)")
+    return value
+
+
+def _timestamp(value: str) -> str:
+    parse_time(value)
+    return value
+
+
+def _media_type(value: str) -> str:
+    if not _MEDIA_TYPE.fullmatch(value):
+        raise ValueError("must be a media type (RFC 2046), such as application/json")
+    return value
+
+
+def parse_time(value: str) -> datetime:
+    """An RFC 3339 timestamp as an aware datetime, in microseconds (finer digits are cut).
+
+    Raises ValueError for anything else, with RFC 3339 named.
+    """
+    match = _TIMESTAMP.fullmatch(value)
+    if match is None:
+        raise ValueError("must be an RFC 3339 timestamp, such as 2026-05-20T14:30:00Z")
+    date, clock, fraction, offset = match.groups()
+    micros = ((fraction or ".")[1:] + "000000")[:6]
+    try:
+        return datetime.fromisoformat(f"{date}T{clock}.{micros}{'+00:00' if offset in 'Zz' else offset}")
+    except ValueError as error:
+        raise ValueError(f"must be an RFC 3339 timestamp: {error}") from error
+
+
+def format_time(value: datetime) -> str:
+    """An aware datetime as RFC 3339 in UTC, with as many fractional digits as it needs."""
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime has no place on the wire: give it a time zone")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def derived_id(*parts: str | int) -> str:
+    """The id that these parts always give: 32 hexadecimal digits, collision-free in practice.
+
+    Two attempts at one piece of work derive the same ids, so their events are duplicates, not twins.
+    """
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()[:32]
+
+
+Text = Annotated[str, Field(strict=True), AfterValidator(_text)]
+UriReference = Annotated[str, Field(strict=True), AfterValidator(_uri_reference)]
+Uri = Annotated[str, Field(strict=True), AfterValidator(_uri)]
+Timestamp = Annotated[str, Field(strict=True), AfterValidator(_timestamp)]
+MediaType = Annotated[str, Field(strict=True), AfterValidator(_media_type)]
+
+
+def _extension_problems(extensions: Mapping[str, object]) -> Iterable[Problem]:
+    for name, value in extensions.items():
+        if not _EXTENSION_NAME.fullmatch(name):
+            yield Problem(name, "extension names are 1 to 20 lower-case letters or digits")
+        elif isinstance(value, bool):
+            continue
+        elif isinstance(value, int):
+            if not -(2**31) <= value < 2**31:
+                yield Problem(name, "integer attributes are 32-bit signed")
+        elif not isinstance(value, str):
+            yield Problem(name, f"extension values are boolean, integer or string, not {type(value).__name__}")
+        elif _FORBIDDEN.search(value):
+            yield Problem(name, "must not contain control characters or Unicode noncharacters")
+
+
+class CloudEvent(BaseModel):
+    """One event. Its identity is the pair (`source`, `id`), nothing else.
+
+    `time` keeps the text it came with (see `occurred_at` for the datetime), so that passing an event
+    on never changes it. Either `data` (any JSON value) or `data_base64` is set, or neither.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: Text
+    source: UriReference
+    type: Text
+    time: Timestamp | None = None
+    subject: Text | None = None
+    datacontenttype: MediaType | None = None
+    dataschema: Uri | None = None
+    data: Any = None
+    data_base64: Annotated[str, Field(strict=True)] | None = None
+    extensions: Mapping[str, bool | int | str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.data is not None and self.data_base64 is not None:
+            raise ValueError("data and data_base64 exclude each other")
+        if self.data_base64 is not None:
+            try:
+                base64.b64decode(self.data_base64, validate=True)
+            except binascii.Error as error:
+                raise ValueError(f"data_base64 is not base64: {error}") from error
+        return self
+
+    @classmethod
+    def parse(cls, raw: str | bytes | Mapping[str, Any]) -> Self:
+        """One event in the JSON event format, as text or already decoded.
+
+        Raises InvalidEvent with every problem found; a null attribute counts as absent.
+        """
+        members = raw if isinstance(raw, Mapping) else _decoded(raw)
+        extensions = {k: v for k, v in members.items() if k not in _MEMBERS and v is not None}
+        problems = list(_extension_problems(extensions))
+        if "specversion" not in members:
+            problems.append(Problem("specversion", "Field required"))
+        core = {k: v for k, v in members.items() if k in _MEMBERS and v is not None}
+        try:
+            event = cls(**core, extensions={} if problems else extensions)
+        except ValidationError as error:
+            problems.extend(problems_in(error))
+        if problems:
+            raise InvalidEvent(problems)
+        return event
+
+    @cached_property
+    def occurred_at(self) -> datetime | None:
+        return None if self.time is None else parse_time(self.time)
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return (self.source, self.id)
+
+    @property
+    def correlation_id(self) -> str:
+        """What ties a whole flow together: inherited from the first event, whose own id it is."""
+        return str(self.extensions.get("correlationid", self.id))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON event format as a dict; absent attributes are left out."""
+        members = {name: getattr(self, name) for name in _WIRE_ORDER}
+        return {k: v for k, v in members.items() if v is not None} | dict(self.extensions)
+
+    def to_json(self) -> str:
+        """The JSON event format as compact text."""
+        return json.dumps(self.to_dict(), separators=(",", ":"), ensure_ascii=False)
+
+    def caused(
+        self,
+        type: str,  # noqa: A002 - the attribute's own name
+        *,
+        source: str,
+        data: Mapping[str, Any],
+        time: datetime,
+        index: int = 0,
+        subject: str | None = None,
+        dataschema: str | None = None,
+    ) -> CloudEvent:
+        """The event that this one brought about.
+
+        Its id follows from this event's identity, `type` and `index` alone: doing the work twice gives
+        the same ids. `index` tells apart several events of one type with one cause.
+        """
+        inherited = {k: self.extensions[k] for k in INHERITED_EXTENSIONS if k in self.extensions}
+        return CloudEvent(
+            id=derived_id(self.source, self.id, type, index),
+            source=source,
+            type=type,
+            time=format_time(time),
+            subject=subject,
+            datacontenttype="application/json",
+            dataschema=dataschema,
+            data=dict(data),
+            extensions={**inherited, "correlationid": self.correlation_id, "causationid": self.id},
+        )
+
+
+_WIRE_ORDER: Final = (
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "time",
+    "subject",
+    "datacontenttype",
+    "dataschema",
+    "data",
+    "data_base64",
+)
+
+
+def _decoded(raw: str | bytes) -> Mapping[str, Any]:
+    try:
+        members = json.loads(raw, parse_constant=_no_constant)
+        _refuse_lone_surrogates(raw, members)
+    except (ValueError, RecursionError) as error:
+        raise InvalidEvent([Problem("event", f"is not JSON: {error}")]) from error
+    if not isinstance(members, dict):
+        raise InvalidEvent([Problem("event", f"must be a JSON object, not {type(members).__name__}")])
+    return members
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_lone_surrogates(raw: str | bytes, members: object) -> None:
+    """JSON can escape half a character; no UTF-8 text can carry it on."""
+    if (rb"\ud" if isinstance(raw, bytes) else r"\ud") in raw.lower():  # type: ignore[operator]
+        json.dumps(members, ensure_ascii=False).encode()

@@ -1,0 +1,1 @@
+"""The business: one package a service. Siblings know each other only through events."""

@@ -1,0 +1,49 @@
+"""What billing takes in, runs and sends out."""
+
+from typing import Final
+
+from runtime.manifest import Consumer, Function, HttpApi, Relay, Schedule, Service, Subscription, event_types
+
+SOURCE: Final = "billing-service"
+
+CONSUMER: Final = Consumer(
+    function=Function(name="billing", handler="functions.billing.handler.consume", timeout=10),
+    subscriptions=(
+        Subscription(
+            name="accepted-records",
+            pattern={
+                "source": ["ingestion-service"],
+                **event_types("ingestion.usage.recorded", "ingestion.payment.settled", "ingestion.payment.failed"),
+            },
+        ),
+    ),
+    dedup="state",
+)
+
+API: Final = HttpApi(
+    function=Function(name="billing-api", handler="functions.billing.api.handle", timeout=10),
+    routes=(
+        "POST /invoices",
+        "GET /invoices",
+        "GET /invoices/{invoice_id}",
+        "POST /invoices/{invoice_id}/void",
+        "GET /customers/{customer_id}/usage",
+        "GET /openapi.json",
+    ),
+)
+
+CLOSE: Final = Schedule(
+    function=Function(name="billing-close", handler="functions.billing.close.handle", timeout=300),
+    expression="cron(0 7 * * ? *)",  # an hour after the grace that an ended month has (periods.GRACE)
+)
+
+RELAY: Final = Relay(function=Function(name="billing-relay", handler="functions.billing.relay.handle", timeout=30))
+
+SERVICE: Final = Service(
+    name="billing",
+    emits=("billing.invoice.issued", "billing.invoice.paid", "billing.invoice.payment_failed"),
+    consumers=(CONSUMER,),
+    apis=(API,),
+    schedules=(CLOSE,),
+    relays=(RELAY,),
+)

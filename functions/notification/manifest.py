@@ -1,0 +1,33 @@
+"""What notification takes in, runs and sends out."""
+
+from typing import Final
+
+from runtime.manifest import Consumer, Function, Service, Subscription, event_types
+
+SOURCE: Final = "notification-service"
+
+MESSAGES: Final = Consumer(
+    function=Function(name="notification", handler="functions.notification.handler.consume", timeout=20),
+    subscriptions=(
+        Subscription(
+            name="invoices",
+            pattern={
+                "source": ["billing-service"],
+                **event_types("billing.invoice.issued", "billing.invoice.paid", "billing.invoice.payment_failed"),
+            },
+        ),
+    ),
+    dedup="record",
+)
+
+CONTACTS: Final = Consumer(
+    function=Function(name="notification-contacts", handler="functions.notification.contacts.consume", timeout=10),
+    subscriptions=(Subscription(name="contacts", pattern=event_types("customer.contact.updated")),),
+    dedup="state",
+)
+
+SERVICE: Final = Service(
+    name="notification",
+    emits=("notification.message.sent", "notification.message.failed"),
+    consumers=(MESSAGES, CONTACTS),
+)

@@ -1,0 +1,16 @@
+"""`python -m ops`: the operator's and the developer's command line."""
+
+from __future__ import annotations
+
+import typer
+
+from ops import openapi, schemas
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Operate Breakwater, and keep what is derived in step."
+)
+app.add_typer(schemas.app, name="schemas")
+app.add_typer(openapi.app, name="openapi")
+
+if __name__ == "__main__":
+    app(prog_name="python -m ops")

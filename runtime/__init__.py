@@ -1,0 +1,1 @@
+"""What every function runs on. AWS and Powertools are at home here, the business is not."""

@@ -1,0 +1,54 @@
+"""The one place where AWS clients are made and where AWS's errors become ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runtime.errors import DependencyUnavailable, Throttled
+
+#: Fail fast and let the queue retry: two quick attempts inside the call, no more layers.
+_CONFIG: Final = Config(
+    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}, tcp_keepalive=True
+)
+
+_THROTTLES: Final = frozenset(
+    (
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    )
+)
+#: Answers rather than failures: the adapter that asked understands them.
+_ANSWERS: Final = frozenset(("ConditionalCheckFailedException", "TransactionCanceledException"))
+
+
+@cache
+def client(service: str) -> Any:
+    """The process's client for one AWS service, made at its first use."""
+    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # noqa: TID251 - here they are made
+
+
+@contextmanager
+def aws_errors(dependency: str) -> Iterator[None]:
+    """Turn AWS's errors into Throttled or DependencyUnavailable; conditional-write answers pass as they are."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in _ANSWERS:
+            raise
+        kind = Throttled if code in _THROTTLES else DependencyUnavailable
+        raise kind(f"{dependency}: {error}") from error
+    except BotoCoreError as error:
+        raise DependencyUnavailable(f"{dependency}: {error}") from error

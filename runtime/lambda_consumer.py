@@ -1,0 +1,60 @@
+"""A consumer as Lambda runs it: the real queue, bus and idempotency table, named by the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runtime.aws import client
+from runtime.clock import SystemClock
+from runtime.consumer import OnUnreadable, QueueConsumer
+from runtime.idempotency import Once, dynamodb_store
+from runtime.manifest import Consumer
+from runtime.outbox import OutboxRelay
+from runtime.outcome import Handle
+from runtime.publisher import EventBridgeBus, Publisher
+from runtime.queue import SqsQueue
+from runtime.settings import Settings
+
+
+class BusSettings(Settings):
+    event_bus_name: str
+
+
+class ConsumerSettings(BusSettings):
+    queue_url: str
+    dead_letter_queue_url: str
+
+
+class OnceSettings(Settings):
+    idempotency_table: str
+
+
+def publisher_from_env(environ: Mapping[str, str]) -> Publisher:
+    return Publisher(EventBridgeBus(client("events")), BusSettings.from_env(environ).event_bus_name, SystemClock())
+
+
+def relay_from_env(environ: Mapping[str, str]) -> OutboxRelay:
+    return OutboxRelay(publisher_from_env(environ))
+
+
+def consumer_from_env(
+    spec: Consumer, handle: Handle, environ: Mapping[str, str], *, on_unreadable: OnUnreadable | None = None
+) -> QueueConsumer:
+    """Raises ConfigurationError that names every missing variable."""
+    settings = ConsumerSettings.from_env(environ)
+    queue = SqsQueue(client("sqs"), url=settings.queue_url, dead_letter_url=settings.dead_letter_queue_url)
+    return QueueConsumer(
+        spec,
+        handle,
+        publisher=publisher_from_env(environ),
+        queue=queue,
+        clock=SystemClock(),
+        once=_once(spec, environ),
+        on_unreadable=on_unreadable,
+    )
+
+
+def _once(spec: Consumer, environ: Mapping[str, str]) -> Once | None:
+    if spec.dedup == "state":
+        return None
+    return Once(dynamodb_store(OnceSettings.from_env(environ).idempotency_table), spec.name)

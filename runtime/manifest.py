@@ -1,0 +1,122 @@
+"""The words in which a service says what it is: data for `infra/` (to deploy) and `local/` (to simulate).
+
+Durations are whole seconds, sizes MiB where the name says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+#: AWS's advice for a queue that feeds a function: visibility timeout >= 6 x the function's timeout.
+VISIBILITY_FACTOR: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """One Lambda function. `handler` is its dotted name, such as `functions.billing.handler.consume`."""
+
+    name: str
+    handler: str
+    timeout: int
+    memory_mib: int = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """One EventBridge rule: events that match `pattern` go to the consumer's queue."""
+
+    name: str
+    pattern: Mapping[str, Any]
+
+
+def event_types(*types: str) -> Mapping[str, Any]:
+    """The pattern that picks events by their type."""
+    return {"detail-type": list(types)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """Seconds before try n + 1: uniform in [1, min(cap, base * 2**n)]: exponential with full jitter."""
+
+    base: int = 2
+    cap: int = 900
+
+    def ceiling(self, tries: int) -> int:
+        return min(self.cap, self.base << min(tries, 16))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer:
+    """Rules -> queue (with its DLQ) -> function.
+
+    `function.name` is also the consumer's name in idempotency records and dead letters: to change it is
+    to forget what was done. `dedup` says where the memory of applied events is: `record` keeps a
+    Powertools idempotency record around an outside effect, `state` means that the write itself (or the
+    derived id of what is sent on) makes a second run change nothing.
+    """
+
+    function: Function
+    subscriptions: tuple[Subscription, ...]
+    dedup: Literal["record", "state"]
+    batch_size: int = 10
+    batching_window: int = 0
+    max_receive_count: int = 3
+    max_concurrency: int = 10
+    backoff: Backoff = field(default_factory=Backoff)
+
+    @property
+    def name(self) -> str:
+        return self.function.name
+
+    @property
+    def visibility_timeout(self) -> int:
+        return VISIBILITY_FACTOR * self.function.timeout + self.batching_window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpApi:
+    """An HTTP API, all of whose routes (`POST /events`) end in one function."""
+
+    function: Function
+    routes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A function that a clock calls. `expression` is EventBridge Scheduler's: `rate(...)` or `cron(...)`, in UTC."""
+
+    function: Function
+    expression: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """The outbox relay: the stream of the service's own table -> function -> bus."""
+
+    function: Function
+    batch_size: int = 100
+    max_attempts: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """All of one service. `emits` are the event types that it puts on the bus."""
+
+    name: str
+    emits: tuple[str, ...]
+    consumers: tuple[Consumer, ...]
+    apis: tuple[HttpApi, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    relays: tuple[Relay, ...] = ()
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        users: tuple[Consumer | HttpApi | Schedule | Relay, ...] = (
+            *self.consumers,
+            *self.apis,
+            *self.schedules,
+            *self.relays,
+        )
+        return tuple(user.function for user in users)

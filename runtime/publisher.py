@@ -1,0 +1,138 @@
+"""Events to EventBridge: as few calls as AWS allows, and no entry lost on the way without a word."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
+
+from events.binding import Entry, entry_size, to_entry
+from events.envelope import CloudEvent
+from runtime.aws import aws_errors
+from runtime.clock import Clock
+from runtime.errors import BreakwaterError, DependencyUnavailable, Throttled, TransientError, Unpublishable
+
+if TYPE_CHECKING:
+    from types_boto3_events import EventBridgeClient
+    from types_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+#: PutEvents' limits. The byte limit is exclusive and counts all entries of a call; some regions still have 256 KB.
+MAX_ENTRIES: Final = 10
+MAX_BYTES: Final = 1_000_000
+MAX_DETAIL_TYPE: Final = 128
+
+#: Entries with these codes may succeed when sent again; all others are refused for good.
+_RETRYABLE: Final = {"ThrottlingException": Throttled, "InternalFailure": DependencyUnavailable}
+_ATTEMPTS: Final = 3
+
+Identity = tuple[str, str]
+
+
+class EntryResult(NamedTuple):
+    """What became of one entry: accepted when `error_code` is None."""
+
+    error_code: str | None = None
+    error_message: str = ""
+
+
+class EventBus(Protocol):
+    def put(self, entries: Sequence[Entry]) -> Sequence[EntryResult]:
+        """One PutEvents call; results stand in the entries' order. Raises TransientError when the call fails whole."""
+
+
+class EventBridgeBus:
+    """The real one."""
+
+    def __init__(self, client: EventBridgeClient) -> None:
+        self._client = client
+
+    def put(self, entries: Sequence[Entry]) -> Sequence[EntryResult]:
+        with aws_errors("EventBridge"):
+            answer = self._client.put_events(Entries=cast("list[PutEventsRequestEntryTypeDef]", list(entries)))
+        return [EntryResult(e.get("ErrorCode"), e.get("ErrorMessage", "")) for e in answer["Entries"]]
+
+
+class Publisher:
+    """Publishes to one bus.
+
+    `max_bytes` is the limit of one call as AWS counts it (events.binding.entry_size).
+    """
+
+    def __init__(
+        self,
+        bus: EventBus,
+        bus_name: str,
+        clock: Clock,
+        *,
+        max_bytes: int = MAX_BYTES,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._bus = bus
+        self._bus_name = bus_name
+        self._clock = clock
+        self._max_bytes = max_bytes
+        self._jitter = jitter
+
+    def publish(self, events: Sequence[CloudEvent]) -> Mapping[Identity, BreakwaterError]:
+        """Send the events in their order; what could not be sent is in the answer, by (source, id).
+
+        Unpublishable stands for an event that no retry can save, TransientError for one that another try may.
+        """
+        failures: dict[Identity, BreakwaterError] = {}
+        sendable: list[tuple[Identity, Entry]] = []
+        for event in events:
+            entry = to_entry(event, self._bus_name)
+            refusal = self._refusal(entry)
+            if refusal is None:
+                sendable.append((event.identity, entry))
+            else:
+                failures[event.identity] = Unpublishable(f"{event.type} {event.id}: {refusal}")
+        for chunk in self._chunks(sendable):
+            failures.update(self._send(chunk))
+        return failures
+
+    def _refusal(self, entry: Entry) -> str | None:
+        """Why AWS would refuse the entry, or accept it and drop it."""
+        if entry["Source"].startswith("aws."):
+            return "sources that start with 'aws.' are reserved"
+        if len(entry["DetailType"]) > MAX_DETAIL_TYPE:
+            return f"type is longer than {MAX_DETAIL_TYPE} characters"
+        if (size := entry_size(entry)) >= self._max_bytes:
+            return f"{size} bytes are over the bus's limit of {self._max_bytes}"
+        return None
+
+    def _chunks(self, entries: Sequence[tuple[Identity, Entry]]) -> Iterator[list[tuple[Identity, Entry]]]:
+        chunk: list[tuple[Identity, Entry]] = []
+        total = 0
+        for identity, entry in entries:
+            size = entry_size(entry)
+            if chunk and (len(chunk) == MAX_ENTRIES or total + size >= self._max_bytes):
+                yield chunk
+                chunk, total = [], 0
+            chunk.append((identity, entry))
+            total += size
+        if chunk:
+            yield chunk
+
+    def _send(self, chunk: list[tuple[Identity, Entry]]) -> dict[Identity, BreakwaterError]:
+        refused: dict[Identity, BreakwaterError] = {}
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                self._clock.sleep(self._jitter(0, 0.1 * 2**attempt))
+            errors = self._attempt(chunk)
+            refused.update({i: e for i, e in errors.items() if not isinstance(e, TransientError)})
+            chunk = [(i, entry) for i, entry in chunk if isinstance(errors.get(i), TransientError)]
+            if not chunk:
+                return refused
+        return refused | {i: errors[i] for i, _ in chunk}
+
+    def _attempt(self, chunk: list[tuple[Identity, Entry]]) -> dict[Identity, BreakwaterError]:
+        try:
+            results = self._bus.put([entry for _, entry in chunk])
+        except TransientError as error:
+            return dict.fromkeys((i for i, _ in chunk), error)
+        return {
+            identity: _RETRYABLE.get(code, Unpublishable)(f"{entry['DetailType']} {identity[1]}: {code}: {message}")
+            for (identity, entry), (code, message) in zip(chunk, results, strict=True)
+            if code is not None
+        }

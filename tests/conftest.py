@@ -1,0 +1,19 @@
+"""What every test stands on: a clean environment and a seeded world."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No AWS account, profile or endpoint of the person at the keyboard reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "POWERTOOLS_", "BREAKWATER_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -1,0 +1,93 @@
+"""Fakes of what the runtime stands on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from events.binding import Entry
+from events.envelope import CloudEvent
+from runtime.errors import TransientError
+from runtime.publisher import EntryResult, Publisher
+
+
+@dataclass
+class FakeClock:
+    time: datetime = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakeBus:
+    """Accepts all, unless `script` says otherwise: by event id, the error codes of its next sends."""
+
+    script: dict[str, list[str]] = field(default_factory=dict)
+    outages: int = 0
+    calls: list[list[Entry]] = field(default_factory=list)
+
+    def put(self, entries: Sequence[Entry]) -> Sequence[EntryResult]:
+        self.calls.append(list(entries))
+        if self.outages:
+            self.outages -= 1
+            raise TransientError("the bus is away")
+        return [self._result(json.loads(entry["Detail"])["id"]) for entry in entries]
+
+    def _result(self, id_: str) -> EntryResult:
+        codes = self.script.get(id_)
+        return EntryResult(codes.pop(0), "said AWS") if codes else EntryResult()
+
+
+@dataclass
+class FakeQueue:
+    dead: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    delays: dict[str, int] = field(default_factory=dict)
+    broken: bool = False
+
+    def dead_letter(self, body: str, attributes: Mapping[str, str]) -> None:
+        if self.broken:
+            raise TransientError("the queue is away")
+        self.dead.append((body, attributes))
+
+    def delay(self, receipt_handle: str, seconds: int) -> None:
+        if self.broken:
+            raise TransientError("the queue is away")
+        self.delays[receipt_handle] = seconds
+
+
+@dataclass
+class FakeContext:
+    remaining: int = 10_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining
+
+
+def publisher(bus: FakeBus, **options: Any) -> Publisher:
+    return Publisher(bus, "bus", FakeClock(), jitter=lambda _, most: most, **options)
+
+
+def sqs_record(body: str | CloudEvent, *, id_: str = "m-1", tries: int = 1) -> dict[str, Any]:
+    return {
+        "messageId": id_,
+        "receiptHandle": f"r-{id_}",
+        "body": body if isinstance(body, str) else body.to_json(),
+        "attributes": {
+            "ApproximateReceiveCount": str(tries),
+            "SentTimestamp": "1780000000000",
+            "ApproximateFirstReceiveTimestamp": "1780000000000",
+        },
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:q",
+        "awsRegion": "us-east-1",
+    }

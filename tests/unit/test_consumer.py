@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from events.binding import to_entry
+from events.catalog import payload_of
+from events.envelope import CloudEvent, InvalidEvent
+from functions.notification.manifest import MESSAGES
+from runtime.consumer import QueueConsumer
+from runtime.errors import BusinessRuleViolated, Conflict
+from runtime.outcome import Handle, Outcome
+from tests.unit.event_builders import paid, usage
+from tests.unit.runtime_fakes import FakeBus, FakeClock, FakeContext, FakeQueue, publisher, sqs_record
+
+FAILED = "batchItemFailures"
+
+
+class World:
+    """One consumer with everything around it in sight."""
+
+    def __init__(self, handle: Handle, **options) -> None:
+        self.bus = FakeBus()
+        self.queue = FakeQueue()
+        self.consumer = QueueConsumer(
+            MESSAGES,
+            handle,
+            publisher=publisher(self.bus),
+            queue=self.queue,
+            clock=FakeClock(),
+            jitter=lambda _, most: most,
+            **options,
+        )
+
+    def deliver(self, *records: dict) -> list[str]:
+        """The message ids that SQS is to show again."""
+        answer = self.consumer({"Records": list(records)}, FakeContext())
+        return [failure["itemIdentifier"] for failure in answer[FAILED]]
+
+    @property
+    def published(self) -> list[str]:
+        return [entry["DetailType"] for call in self.bus.calls for entry in call]
+
+
+def echo(event: CloudEvent) -> Outcome:
+    child = event.caused("echo", source="/echo", data={}, time=FakeClock().now())
+    return Outcome.of([child])
+
+
+def refuse(error: Exception) -> Handle:
+    def handle(_: CloudEvent) -> Outcome:
+        raise error
+
+    return handle
+
+
+def fail_for(*ids: str, error: Exception) -> Handle:
+    def handle(event: CloudEvent) -> Outcome:
+        if event.id in ids:
+            raise error
+        return echo(event)
+
+    return handle
+
+
+def test_the_events_of_a_whole_batch_leave_in_one_call() -> None:
+    world = World(echo)
+
+    failed = world.deliver(*(sqs_record(usage(id=str(n)), id_=str(n)) for n in range(10)))
+
+    assert failed == []
+    assert [len(call) for call in world.bus.calls] == [10]
+
+
+def test_one_failing_record_in_ten_fails_alone() -> None:
+    world = World(fail_for("4", error=Conflict("busy")))
+
+    failed = world.deliver(*(sqs_record(usage(id=str(n)), id_=str(n)) for n in range(10)))
+
+    assert failed == ["4"]
+    assert len(world.published) == 9
+
+
+def test_a_batch_that_fails_whole_is_reported_record_by_record() -> None:
+    world = World(refuse(Conflict("busy")))
+
+    assert world.deliver(sqs_record(usage(), id_="a"), sqs_record(usage(), id_="b")) == ["a", "b"]
+
+
+def test_failures_of_one_invocation_are_forgotten_in_the_next() -> None:
+    world = World(fail_for("bad", error=Conflict("busy")))
+    world.deliver(sqs_record(usage(id="bad"), id_="bad"))
+
+    assert world.deliver(sqs_record(usage(id="good"), id_="good")) == []
+
+
+@pytest.mark.parametrize(("tries", "seconds"), [(1, 4), (2, 8)])
+def test_a_transient_failure_comes_back_after_an_exponential_backoff(tries: int, seconds: int) -> None:
+    world = World(refuse(Conflict("busy")))
+
+    world.deliver(sqs_record(usage(), tries=tries))
+
+    assert world.queue.delays == {"r-m-1": seconds}
+    assert world.queue.dead == []
+
+
+def test_the_last_try_is_a_dead_letter_with_everything_known() -> None:
+    world = World(refuse(Conflict("busy")))
+    record = sqs_record(paid(), tries=3)
+
+    failed = world.deliver(record)
+
+    ((body, attributes),) = world.queue.dead
+    assert failed == []
+    assert body == record["body"]
+    assert attributes == {
+        "reason": "conflict",
+        "error_class": "Conflict",
+        "error_message": "busy",
+        "attempts": "3",
+        "consumer": "notification",
+        "first_seen": "2026-05-28T20:26:40Z",
+        "failed_at": "2026-06-01T12:00:00Z",
+        "event_source": "billing-service",
+        "event_id": "evt_01J2XYZ",
+        "event_type": "billing.invoice.paid",
+    }
+
+
+def test_a_permanent_failure_is_a_dead_letter_at_its_first_try() -> None:
+    world = World(refuse(BusinessRuleViolated("paid already")))
+
+    failed = world.deliver(sqs_record(paid()))
+
+    assert failed == []
+    assert [(a["reason"], a["attempts"]) for _, a in world.queue.dead] == [("business_rule", "1")]
+
+
+def test_an_unforeseen_exception_is_tried_again_and_then_named() -> None:
+    world = World(refuse(ZeroDivisionError("division by zero")))
+
+    first, last = world.deliver(sqs_record(paid())), world.deliver(sqs_record(paid(), tries=3))
+
+    assert (first, last) == (["m-1"], [])
+    assert [(a["reason"], a["error_class"]) for _, a in world.queue.dead] == [("unexpected", "ZeroDivisionError")]
+
+
+@pytest.mark.parametrize("body", ["nope", "{}", '{"specversion": "0.3"}'])
+def test_an_unreadable_message_is_a_dead_letter_with_the_reason(body: str) -> None:
+    world = World(echo)
+
+    failed = world.deliver(sqs_record(body))
+
+    assert failed == []
+    assert [(b, a["reason"]) for b, a in world.queue.dead] == [(body, "unreadable")]
+
+
+def test_data_that_does_not_fit_the_catalog_is_a_dead_letter_naming_the_field() -> None:
+    def read(event: CloudEvent) -> Outcome:
+        payload_of(event)
+        return Outcome()
+
+    world = World(read)
+
+    world.deliver(sqs_record(paid(data={"amount": 1})))
+
+    assert "data.invoice_id" in world.queue.dead[0][1]["error_message"]
+
+
+def test_a_consumer_may_make_something_of_an_unreadable_message() -> None:
+    def reject(body: str, _: InvalidEvent) -> Outcome:
+        return echo(usage(id=body))
+
+    world = World(echo, on_unreadable=reject)
+
+    world.deliver(sqs_record("nope"))
+
+    assert world.published == ["echo"]
+    assert world.queue.dead == []
+
+
+def test_a_record_whose_event_could_not_be_published_is_tried_again() -> None:
+    world = World(echo)
+    child = echo(usage(id="b")).events[0]
+    world.bus.script = {child.id: ["InternalFailure"] * 9}
+
+    failed = world.deliver(sqs_record(usage(id="a"), id_="a"), sqs_record(usage(id="b"), id_="b"))
+
+    assert failed == ["b"]
+
+
+def test_a_record_whose_event_can_never_be_published_is_a_dead_letter() -> None:
+    def handle(event: CloudEvent) -> Outcome:
+        return Outcome.of([event.caused("t" * 200, source="/x", data={}, time=FakeClock().now())])
+
+    world = World(handle)
+
+    failed = world.deliver(sqs_record(usage()))
+
+    assert failed == []
+    assert world.queue.dead[0][1]["reason"] == "unpublishable"
+
+
+def test_a_dead_letter_that_the_dlq_did_not_take_stays_in_its_queue() -> None:
+    world = World(refuse(BusinessRuleViolated("no")))
+    world.queue.broken = True
+
+    assert world.deliver(sqs_record(paid())) == ["m-1"]
+
+
+def test_an_eventbridge_event_is_unwrapped() -> None:
+    seen: list[CloudEvent] = []
+
+    def handle(event: CloudEvent) -> Outcome:
+        seen.append(event)
+        return Outcome()
+
+    entry = to_entry(paid(), "bus")
+    body = {"detail-type": entry["DetailType"], "source": entry["Source"], "detail": json.loads(entry["Detail"])}
+    World(handle).deliver(sqs_record(json.dumps(body)))
+
+    assert seen == [paid()]
+
+
+def test_every_record_ends_in_one_canonical_line(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(fail_for("bad", error=Conflict("busy")))
+
+    world.deliver(sqs_record(usage(id="good"), id_="a"), sqs_record(usage(id="bad"), id_="b", tries=2))
+
+    good, bad = (vars(line) for line in caplog.records if hasattr(line, "outcome"))
+    assert (good["outcome"], good["event_id"], good["consumer"]) == ("handled", "good", "notification")
+    assert good["events_out"][0].startswith("echo ")
+    assert (bad["outcome"], bad["attempts"], bad["error_class"]) == ("retry", 2, "Conflict")
+    assert "error_class" not in good
+
+
+def test_a_reason_that_sqs_would_refuse_is_made_fit() -> None:
+    world = World(refuse(BusinessRuleViolated("bell \x07 and " + "x" * 5000)))
+
+    world.deliver(sqs_record(paid()))
+
+    message = world.queue.dead[0][1]["error_message"]
+    assert len(message) == 1024
+    assert "\x07" not in message

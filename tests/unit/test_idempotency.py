@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import time
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from events.envelope import CloudEvent
+from runtime.errors import Conflict, DependencyUnavailable, InFlightElsewhere
+from runtime.idempotency import Once, dynamodb_store
+from runtime.outcome import Outcome
+from tests.unit.event_builders import paid, usage
+from tests.unit.runtime_fakes import FakeClock, FakeContext
+
+TABLE = "idempotency"
+
+
+@pytest.fixture(autouse=True)
+def table():
+    with mock_aws():
+        boto3.client("dynamodb", region_name="us-east-1").create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        )
+        yield
+
+
+class Effect:
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, event: CloudEvent) -> Outcome:
+        self.times += 1
+        return Outcome.of([event.caused("sent", source="/n", data={"n": self.times}, time=FakeClock().now())])
+
+
+def once(consumer: str = "notification") -> Once:
+    guard = Once(dynamodb_store(TABLE), consumer)
+    guard.register(FakeContext())
+    return guard
+
+
+def test_a_second_delivery_runs_nothing_and_returns_the_first_one_s_events() -> None:
+    effect = Effect()
+
+    first = once().run(effect, paid())
+    second = once().run(effect, paid())
+
+    assert effect.times == 1
+    assert (first.duplicate, second.duplicate) == (False, True)
+    assert second.events == first.events
+
+
+def test_identity_is_source_and_id_and_nothing_else() -> None:
+    effect = Effect()
+
+    once().run(effect, paid(time="2030-01-01T00:00:00Z"))
+    once().run(effect, paid(data={"other": True}))
+
+    assert effect.times == 1
+
+
+def test_the_same_id_from_another_source_is_another_event() -> None:
+    effect = Effect()
+
+    once().run(effect, usage(source="/a"))
+    once().run(effect, usage(source="/b"))
+
+    assert effect.times == 2
+
+
+def test_each_consumer_has_a_memory_of_its_own() -> None:
+    effect = Effect()
+
+    once("notification").run(effect, paid())
+    once("audit").run(effect, paid())
+
+    assert effect.times == 2
+
+
+def test_renaming_a_handler_forgets_nothing() -> None:
+    effect = Effect()
+
+    def handle_receipts(event: CloudEvent) -> Outcome:
+        return effect(event)
+
+    def a_much_better_name(event: CloudEvent) -> Outcome:
+        return effect(event)
+
+    once().run(handle_receipts, paid())
+    once().run(a_much_better_name, paid())
+
+    assert effect.times == 1
+
+
+def test_a_failed_run_leaves_no_lock() -> None:
+    effect = Effect()
+
+    def fail(_: CloudEvent) -> Outcome:
+        raise Conflict("busy")
+
+    with pytest.raises(Conflict):
+        once().run(fail, paid())
+    once().run(effect, paid())
+
+    assert effect.times == 1
+
+
+def test_an_event_in_another_invocation_s_hands_is_left_to_it() -> None:
+    effect = Effect()
+
+    def nested(event: CloudEvent) -> Outcome:
+        with pytest.raises(InFlightElsewhere):
+            once().run(effect, event)
+        return Outcome()
+
+    once().run(nested, paid())
+
+    assert effect.times == 0
+
+
+def test_a_handler_without_events_is_remembered_too() -> None:
+    runs: list[str] = []
+
+    def quiet(event: CloudEvent) -> Outcome:
+        runs.append(event.id)
+        return Outcome()
+
+    once().run(quiet, paid())
+
+    assert once().run(quiet, paid()) == Outcome((), duplicate=True)
+    assert len(runs) == 1
+
+
+def test_records_live_for_weeks() -> None:
+    once().run(Effect(), paid())
+
+    (item,) = boto3.client("dynamodb").scan(TableName=TABLE)["Items"]
+    assert int(item["expiration"]["N"]) > time.time() + 34 * 86_400
+
+
+def test_a_store_that_is_away_is_a_transient_failure() -> None:
+    with pytest.raises(DependencyUnavailable):
+        Once(dynamodb_store("no-such-table"), "notification").run(Effect(), paid())

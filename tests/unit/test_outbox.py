@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from events.envelope import CloudEvent, format_time
+from runtime.errors import TransientError
+from runtime.outbox import KEPT, Change, OutboxRelay, extended
+from tests.unit.event_builders import paid, usage
+from tests.unit.runtime_fakes import FakeBus, FakeClock, publisher
+
+NOW = FakeClock().now()
+
+
+def text(id_: str) -> str:
+    return usage(id=id_).to_json()
+
+
+def relay(bus: FakeBus, *changes: Change) -> list[str]:
+    batch = {"Records": [change.to_stream_record(n) for n, change in enumerate(changes)]}
+    OutboxRelay(publisher(bus))(batch, None)
+    return [CloudEvent.parse(entry["Detail"]).id for call in bus.calls for entry in call]
+
+
+def test_a_new_item_s_events_are_published() -> None:
+    assert relay(FakeBus(), Change(key="i", new=(text("a"), text("b")))) == ["a", "b"]
+
+
+def test_only_what_a_write_added_is_published() -> None:
+    assert relay(FakeBus(), Change(key="i", new=(text("a"), text("b")), old=(text("a"),))) == ["b"]
+
+
+def test_trimming_publishes_nothing() -> None:
+    assert relay(FakeBus(), Change(key="i", new=(), old=(text("a"),))) == []
+
+
+def test_writes_are_published_in_their_order_and_in_one_call() -> None:
+    bus = FakeBus()
+
+    ids = relay(bus, Change(key="i", new=(text("a"),)), Change(key="j", new=(text("b"),)))
+
+    assert ids == ["a", "b"]
+    assert len(bus.calls) == 1
+
+
+def test_a_failed_event_fails_the_batch_so_that_the_stream_delivers_it_again() -> None:
+    bus = FakeBus(script={"b": ["InternalFailure"] * 9})
+
+    with pytest.raises(TransientError, match="1 of 2"):
+        relay(bus, Change(key="i", new=(text("a"), text("b"))))
+
+
+@pytest.mark.parametrize("image", [{}, {"NewImage": {"pk": {"S": "x"}}}, {"OldImage": {"outbox": {"L": []}}}])
+def test_items_without_an_outbox_and_deletions_publish_nothing(image: dict) -> None:
+    record = {"dynamodb": {"Keys": {"pk": {"S": "x"}, "sk": {"S": "y"}}} | image}
+
+    change = Change.from_stream_record(record)
+
+    assert (change.key, change.added) == ("x/y", ())
+
+
+def test_a_change_survives_the_stream() -> None:
+    change = Change(key="i", new=(text("a"),), old=(text("b"),))
+
+    assert Change.from_stream_record(change.to_stream_record(7)) == change
+
+
+def test_an_outbox_grows_by_new_events_and_drops_those_long_published() -> None:
+    old = usage(id="old", time=format_time(NOW - KEPT)).to_json()
+    recent = usage(id="recent", time=format_time(NOW - KEPT + timedelta(seconds=1))).to_json()
+
+    assert extended((old, recent), [paid()], NOW) == (recent, paid().to_json())

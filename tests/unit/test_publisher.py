@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from events.binding import entry_size, to_entry
+from runtime.errors import DependencyUnavailable, Throttled, TransientError, Unpublishable
+from runtime.publisher import MAX_BYTES
+from tests.unit.event_builders import usage
+from tests.unit.runtime_fakes import FakeBus, publisher
+
+
+def ids_of(bus: FakeBus) -> list[list[str]]:
+    return [[entry["Detail"].split('"id":"')[1].split('"')[0] for entry in call] for call in bus.calls]
+
+
+def test_events_go_in_order_ten_to_a_call() -> None:
+    bus = FakeBus()
+
+    failures = publisher(bus).publish([usage(id=str(n)) for n in range(23)])
+
+    assert failures == {}
+    assert [len(call) for call in bus.calls] == [10, 10, 3]
+    assert [id_ for call in ids_of(bus) for id_ in call] == [str(n) for n in range(23)]
+
+
+def test_a_call_stays_under_the_byte_limit() -> None:
+    bus = FakeBus()
+    events = [usage(id=str(n), data={"blob": "é" * 100_000}) for n in range(9)]
+
+    publisher(bus).publish(events)
+
+    assert [len(call) for call in bus.calls] == [4, 4, 1]
+    assert all(sum(map(entry_size, call)) < MAX_BYTES for call in bus.calls)
+
+
+def test_nothing_to_publish_is_no_call() -> None:
+    bus = FakeBus()
+
+    assert publisher(bus).publish([]) == {}
+    assert bus.calls == []
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
+def test_only_the_failed_entry_is_sent_again(code: str) -> None:
+    bus = FakeBus(script={"1": [code]})
+
+    failures = publisher(bus).publish([usage(id=str(n)) for n in range(3)])
+
+    assert failures == {}
+    assert ids_of(bus) == [["0", "1", "2"], ["1"]]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [("ThrottlingException", Throttled), ("InternalFailure", DependencyUnavailable)]
+)
+def test_an_entry_that_keeps_failing_is_handed_back_as_transient(code: str, error: type[Exception]) -> None:
+    bus = FakeBus(script={"1": [code] * 9})
+
+    failures = publisher(bus).publish([usage(id="0"), usage(id="1")])
+
+    assert {identity[1]: type(e) for identity, e in failures.items()} == {"1": error}
+    assert len(bus.calls) == 3
+
+
+def test_an_entry_that_aws_refuses_is_not_sent_again() -> None:
+    bus = FakeBus(script={"0": ["MalformedDetail"]})
+
+    failures = publisher(bus).publish([usage(id="0")])
+
+    assert [type(e) for e in failures.values()] == [Unpublishable]
+    assert len(bus.calls) == 1
+
+
+def test_a_call_that_fails_whole_is_made_again() -> None:
+    bus = FakeBus(outages=2)
+
+    assert publisher(bus).publish([usage()]) == {}
+    assert len(bus.calls) == 3
+
+
+def test_an_outage_fails_every_event_and_names_each() -> None:
+    bus = FakeBus(outages=9)
+
+    failures = publisher(bus).publish([usage(id="0"), usage(id="1")])
+
+    assert {identity[1] for identity in failures} == {"0", "1"}
+    assert all(isinstance(e, TransientError) for e in failures.values())
+
+
+@pytest.mark.parametrize(
+    "event",
+    [usage(source="aws.s3"), usage(type="t" * 129), usage(data={"blob": "x" * MAX_BYTES})],
+    ids=["reserved source", "long type", "too large"],
+)
+def test_what_aws_would_refuse_or_drop_is_never_sent(event) -> None:
+    bus = FakeBus()
+
+    failures = publisher(bus).publish([event, usage(id="good")])
+
+    assert [type(e) for e in failures.values()] == [Unpublishable]
+    assert ids_of(bus) == [["good"]]
+
+
+def test_an_event_one_byte_under_the_limit_is_sent() -> None:
+    bus = FakeBus()
+    event = usage()
+
+    failures = publisher(bus, max_bytes=entry_size(to_entry(event, "bus")) + 1).publish([event])
+
+    assert failures == {}
