@@ -1,0 +1,1 @@
+"""The memory cloud: EventBridge, SQS, Lambda's polling and DynamoDB streams in one process, on virtual time."""
