@@ -1,0 +1,204 @@
+"""Billing's store on DynamoDB: one table (see items.py for its keys).
+
+AWS's errors come out as DependencyUnavailable or Throttled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from functions.billing.adapters.cursors import cursor_at, invoice_id_at, place_at
+from functions.billing.adapters.items import (
+    account_key,
+    account_of,
+    customer_pk,
+    invoice_item,
+    invoice_key,
+    packed,
+    stored_of,
+    usage_item,
+    usage_pk,
+)
+from functions.billing.domain import Decision
+from functions.billing.ports import Account, Page, Stored, UsageRecord
+from runtime.aws import aws_errors
+from runtime.errors import Conflict, DependencyUnavailable, Throttled
+from runtime.outbox import extended
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+BY_CUSTOMER: Final = "by-customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A client and the table that it is meant for."""
+
+    client: DynamoDBClient
+    name: str
+
+    def get(self, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Strongly consistent."""
+        with aws_errors("DynamoDB"):
+            return self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+
+    def query(self, **how: Any) -> Iterator[Mapping[str, Any]]:
+        """All items, page after page, strongly consistent."""
+        start: dict[str, Any] = {}
+        while True:
+            with aws_errors("DynamoDB"):
+                answer = self.client.query(TableName=self.name, ConsistentRead=True, **how, **start)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+class DynamoDbLedger:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def record(self, usage: UsageRecord) -> bool:
+        try:
+            with aws_errors("DynamoDB"):
+                self._table.client.put_item(
+                    TableName=self._table.name,
+                    Item=usage_item(usage),
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+        except ClientError:
+            return False
+        return True
+
+    def totals(self, customer_id: str, period: str) -> Mapping[str, int]:
+        totals = Counter[str]()
+        for entry in self._table.query(
+            KeyConditionExpression="pk = :pk",
+            ProjectionExpression="meter, quantity",
+            ExpressionAttributeValues=packed({":pk": usage_pk(customer_id, period)}),
+        ):
+            totals[entry["meter"]["S"]] += int(entry["quantity"]["N"])
+        return totals
+
+
+class DynamoDbAccounts:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def touch(self, period: str, customer_id: str) -> None:
+        with aws_errors("DynamoDB"):
+            self._table.client.update_item(
+                TableName=self._table.name,
+                Key=account_key(period, customer_id),
+                UpdateExpression="ADD touched :one",
+                ExpressionAttributeValues=packed({":one": 1}),
+            )
+
+    def find(self, period: str, customer_id: str) -> Account:
+        item = self._table.get(account_key(period, customer_id))
+        return account_of(item) if item else Account(period=period, customer_id=customer_id)
+
+    def unsettled(self, period: str) -> Iterator[Account]:
+        items = self._table.query(
+            KeyConditionExpression="pk = :pk",
+            FilterExpression="attribute_not_exists(closed) OR touched > closed",
+            ExpressionAttributeValues=packed({":pk": f"PERIOD#{period}"}),
+        )
+        return map(account_of, items)
+
+    def close(self, account: Account, *, billed: Mapping[str, int], decision: Decision | None, now: datetime) -> None:
+        update = self._closing(account, billed=billed, invoices=account.invoices + (decision is not None))
+        try:
+            with aws_errors("DynamoDB"):
+                if decision is None:
+                    self._table.client.update_item(**update)
+                else:
+                    put = _put(self._table, decision, over=None, now=now)
+                    self._table.client.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
+        except ClientError as error:
+            raise _refusal(error, f"account {account.customer_id} of {account.period}") from error
+
+    def _closing(self, account: Account, *, billed: Mapping[str, int], invoices: int) -> Any:
+        """An account's first close finds no `closed`, any other the one that it read."""
+        seen = packed({":seen": account.closed}) if account.closed else {}
+        return {
+            "TableName": self._table.name,
+            "Key": account_key(account.period, account.customer_id),
+            "UpdateExpression": "SET closed = :touched, billed = :billed, invoices = :invoices",
+            "ConditionExpression": "closed = :seen" if seen else "attribute_not_exists(closed)",
+            "ExpressionAttributeValues": seen
+            | packed({":touched": account.touched, ":billed": dict(billed), ":invoices": invoices}),
+        }
+
+
+class DynamoDbInvoices:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def find(self, invoice_id: str) -> Stored | None:
+        item = self._table.get(invoice_key(invoice_id))
+        return stored_of(item) if item else None
+
+    def save(self, decision: Decision, *, over: Stored | None, now: datetime) -> None:
+        try:
+            with aws_errors("DynamoDB"):
+                self._table.client.put_item(**_put(self._table, decision, over=over, now=now))
+        except ClientError as error:
+            raise _refusal(error, f"invoice {decision.invoice.id}") from error
+
+    def of_customer(self, customer_id: str, *, limit: int, cursor: str | None = None) -> Page:
+        start = {"ExclusiveStartKey": _index_key(customer_id, place_at(cursor))} if cursor else {}
+        with aws_errors("DynamoDB"):
+            answer = self._table.client.query(
+                TableName=self._table.name,
+                IndexName=BY_CUSTOMER,
+                KeyConditionExpression="gsi1pk = :customer",
+                ExpressionAttributeValues=packed({":customer": customer_pk(customer_id)}),
+                ScanIndexForward=False,
+                Limit=limit + 1,
+                **start,
+            )
+        shown = answer["Items"][:limit]
+        more = len(answer["Items"]) > limit or (shown and "LastEvaluatedKey" in answer)
+        return Page(
+            invoices=tuple(stored_of(item).invoice for item in shown),
+            cursor=cursor_at(shown[-1]["gsi1sk"]["S"]) if more else None,
+        )
+
+
+def _put(table: Table, decision: Decision, *, over: Stored | None, now: datetime) -> Any:
+    """A PutItem that succeeds only over the version that was read, or where there is nothing."""
+    stored = Stored(
+        invoice=decision.invoice,
+        version=over.version + 1 if over else 1,
+        outbox=extended(over.outbox if over else (), decision.events, now),
+    )
+    put = {"TableName": table.name, "Item": invoice_item(stored)}
+    if over is None:
+        return put | {"ConditionExpression": "attribute_not_exists(pk)"}
+    return put | {
+        "ConditionExpression": "version = :read",
+        "ExpressionAttributeValues": packed({":read": over.version}),
+    }
+
+
+def _index_key(customer_id: str, place: str) -> Any:
+    return packed({"gsi1pk": customer_pk(customer_id), "gsi1sk": place}) | invoice_key(invoice_id_at(place))
+
+
+def _refusal(error: ClientError, what: str) -> Conflict | DependencyUnavailable:
+    """A cancelled transaction says for each of its writes why; a failed condition says only that."""
+    reasons: Any = error.response.get("CancellationReasons", [{"Code": "ConditionalCheckFailed"}])
+    codes = {reason.get("Code") for reason in reasons}
+    if codes & {"ConditionalCheckFailed", "TransactionConflict"}:
+        return Conflict(f"{what} was changed by somebody else")
+    if codes & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
+        return Throttled(f"{what}: {error}")
+    return DependencyUnavailable(f"{what}: {error}")

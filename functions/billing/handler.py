@@ -1,0 +1,20 @@
+"""Lambda: usage and payments from the queue."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from functions.billing import wiring
+from functions.billing.manifest import CONSUMER
+from runtime.consumer import QueueConsumer
+from runtime.lambda_consumer import consumer_from_env
+
+
+def consume(event: dict[str, Any], context: Any) -> Any:
+    return _consumer()(event, context)
+
+
+@cache
+def _consumer() -> QueueConsumer:
+    return consumer_from_env(CONSUMER, wiring.billing().handle, wiring.ENVIRONMENT)

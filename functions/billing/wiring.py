@@ -1,0 +1,59 @@
+"""Billing's composition root: the environment and AWS come in here, once, at the first use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+
+from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
+from functions.billing.closing import PeriodClosing
+from functions.billing.prices import PRICES
+from functions.billing.process import Billing
+from runtime.aws import client
+from runtime.clock import SystemClock
+from runtime.idempotency import dynamodb_store
+from runtime.settings import Settings
+
+ENVIRONMENT: Final[Mapping[str, str]] = os.environ  # noqa: TID251 - this is the composition root
+
+
+class BillingSettings(Settings):
+    billing_table: str
+
+
+class ApiSettings(BillingSettings):
+    idempotency_table: str
+
+
+@cache
+def billing() -> Billing:
+    """What the consumer and the API run. Raises ConfigurationError."""
+    table = _table()
+    return Billing(
+        ledger=DynamoDbLedger(table),
+        accounts=DynamoDbAccounts(table),
+        invoices=DynamoDbInvoices(table),
+        prices=PRICES,
+        clock=SystemClock(),
+    )
+
+
+@cache
+def closing() -> PeriodClosing:
+    """What the schedule runs. Raises ConfigurationError."""
+    table = _table()
+    return PeriodClosing(ledger=DynamoDbLedger(table), accounts=DynamoDbAccounts(table), prices=PRICES)
+
+
+@cache
+def answers() -> BasePersistenceLayer:
+    """Where the API remembers its answers. Raises ConfigurationError that names all that the API needs."""
+    return dynamodb_store(ApiSettings.from_env(ENVIRONMENT).idempotency_table)
+
+
+def _table() -> Table:
+    return Table(client("dynamodb"), BillingSettings.from_env(ENVIRONMENT).billing_table)
