@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, NotRequired, TypedDict
 from urllib.parse import quote, unquote_to_bytes
 
-from events.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE, CloudEvent, InvalidEvent, Problem
+from events.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE, CloudEvent, InvalidEvent, Problem, strict_json
 
 #: What AWS counts for an entry's `Time`, whatever its value. Source: "Calculating PutEvents event entry size".
 _TIME_BYTES: Final = 14
@@ -193,6 +193,6 @@ def _header_text(value: str) -> str:
 
 def _json(text: str | bytes, otherwise: InvalidEvent) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return strict_json(text)
+    except ValueError as error:
         raise otherwise from error

@@ -12,9 +12,18 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+)
 
-from events.envelope import CloudEvent, InvalidEvent, Problem, format_time, problems_in
+from events.envelope import CloudEvent, InvalidEvent, Problem, format_time, parse_time, problems_in
 from events.money import Currency, MinorUnits
 
 _SCHEMA: Final = "urn:breakwater:schema:{type}:v{version}"
@@ -34,13 +43,11 @@ def _e_mail(value: str) -> str:
     return value
 
 
-def _only_text(value: object) -> object:
-    if isinstance(value, (str, datetime)):
-        return value
-    raise ValueError("must be an RFC 3339 timestamp, such as 2026-05-20T14:30:00Z")
+def _moment(value: object) -> object:
+    return parse_time(value) if isinstance(value, str) else value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_only_text)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), Strict()]
 Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]*$")]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_no_control_characters)]
 Reason = Annotated[str, Field(strict=True, min_length=1, max_length=1000)]

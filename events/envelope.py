@@ -274,22 +274,30 @@ _WIRE_ORDER: Final = (
 )
 
 
-def _decoded(raw: str | bytes) -> Mapping[str, Any]:
+def strict_json(raw: str | bytes) -> Any:
+    """What every JSON reader understands alike: no NaN, no half characters, no nesting without end.
+
+    Raises ValueError.
+    """
     try:
-        members = json.loads(raw, parse_constant=_no_constant)
-        _refuse_lone_surrogates(raw, members)
-    except (ValueError, RecursionError) as error:
-        raise InvalidEvent([Problem("event", f"is not JSON: {error}")]) from error
-    if not isinstance(members, dict):
-        raise InvalidEvent([Problem("event", f"must be a JSON object, not {type(members).__name__}")])
-    return members
+        value = json.loads(raw, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if (rb"\ud" if isinstance(raw, bytes) else r"\ud") in raw.lower():  # type: ignore[operator]
+        # JSON can escape half a character; no UTF-8 text can carry it on.
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _refuse_lone_surrogates(raw: str | bytes, members: object) -> None:
-    """JSON can escape half a character; no UTF-8 text can carry it on."""
-    if (rb"\ud" if isinstance(raw, bytes) else r"\ud") in raw.lower():  # type: ignore[operator]
-        json.dumps(members, ensure_ascii=False).encode()
+def _decoded(raw: str | bytes) -> Mapping[str, Any]:
+    try:
+        members = strict_json(raw)
+    except ValueError as error:
+        raise InvalidEvent([Problem("event", f"is not JSON: {error}")]) from error
+    if not isinstance(members, dict):
+        raise InvalidEvent([Problem("event", f"must be a JSON object, not {type(members).__name__}")])
+    return members

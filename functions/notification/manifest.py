@@ -6,8 +6,9 @@ from runtime.manifest import Consumer, Function, Service, Subscription, event_ty
 
 SOURCE: Final = "notification-service"
 
+# The time limit lets a whole batch of endpoints keep us waiting as long as they may.
 MESSAGES: Final = Consumer(
-    function=Function(name="notification", handler="functions.notification.handler.consume", timeout=20),
+    function=Function(name="notification", handler="functions.notification.handler.consume", timeout=60),
     subscriptions=(
         Subscription(
             name="invoices",

@@ -171,3 +171,19 @@ def test_content_type_alone_says_what_binary_data_is() -> None:
 
     assert isinstance(event, CloudEvent)
     assert event.datacontenttype == "application/json"
+
+
+@pytest.mark.parametrize("data", ['{"note": NaN}', '{"note": -Infinity}', '{"note": "\\ud83d"}'])
+def test_what_json_in_utf8_cannot_carry_is_refused_on_every_way_in(data: str) -> None:
+    structured = json.dumps(members())[:-1] + f', "data": {data}}}'
+    headers, _ = to_http(usage(), "binary")
+
+    arrivals = [
+        *from_http(headers, data.encode()),
+        *from_http({"content-type": "application/cloudevents+json"}, structured.encode()),
+    ]
+
+    assert [type(arrival) for arrival in arrivals] == [InvalidEvent] * 2
+    for body in (structured, envelope()[:-1] + f', "more": {data}}}'):
+        with pytest.raises(InvalidEvent):
+            from_sqs_body(body)

@@ -58,6 +58,7 @@ def test_fields_from_a_newer_producer_are_carried_along() -> None:
         ("customer_id", ""),
         ("customer_id", "a b"),
         ("paid_at", 1_760_000_000),
+        ("paid_at", "1760000000"),
         ("paid_at", "2026-05-20T14:30:00"),
     ],
 )

@@ -1,0 +1,101 @@
+"""The ingestion queue on SQS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from events.envelope import CloudEvent
+from runtime.aws import aws_errors
+from runtime.clock import Clock
+from runtime.errors import TransientError
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+#: SendMessageBatch's limits.
+MAX_ENTRIES: Final = 10
+MAX_BYTES: Final = 1_048_576
+
+_ATTEMPTS: Final = 3
+#: JSON may hold these two characters, an SQS message may not. They only occur inside JSON strings: escape them.
+_ESCAPES: Final = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
+
+
+class _Entry(NamedTuple):
+    place: int
+    body: str
+    size: int
+
+
+class _Answer(NamedTuple):
+    again: dict[int, str]
+    refused: dict[int, str]
+
+
+class SqsIntake:
+    """Each event is one message: the CloudEvent in structured mode."""
+
+    def __init__(self, client: SQSClient, *, url: str, clock: Clock) -> None:
+        self._client = client
+        self._url = url
+        self._clock = clock
+
+    def put(self, events: Sequence[CloudEvent]) -> Mapping[int, str]:
+        failures: dict[int, str] = {}
+        down: str | None = None
+        for chunk in _chunks(_entries(events)):
+            # A queue that took nothing of one chunk is not asked again: the caller waits for an answer.
+            missing = self._send(chunk) if down is None else dict.fromkeys((e.place for e in chunk), down)
+            if len(missing) == len(chunk):
+                down = next(iter(missing.values()))
+            failures |= missing
+        return failures
+
+    def _send(self, chunk: list[_Entry]) -> dict[int, str]:
+        """Only what SQS did not take is sent again, and only if SQS says that it was not our fault."""
+        refused: dict[int, str] = {}
+        again: dict[int, str] = {}
+        for attempt in range(_ATTEMPTS):
+            self._clock.sleep(0.1 * attempt)
+            again, new = self._attempt(chunk)
+            refused |= new
+            chunk = [entry for entry in chunk if entry.place in again]
+            if not chunk:
+                break
+        return refused | again
+
+    def _attempt(self, chunk: list[_Entry]) -> _Answer:
+        try:
+            with aws_errors("SQS"):
+                answer = self._client.send_message_batch(
+                    QueueUrl=self._url, Entries=[{"Id": str(e.place), "MessageBody": e.body} for e in chunk]
+                )
+        except TransientError as error:
+            return _Answer(again=dict.fromkeys((e.place for e in chunk), str(error)), refused={})
+        failed = answer.get("Failed", [])
+        reasons = {int(f["Id"]): f"{f['Code']}: {f.get('Message', '')}" for f in failed}
+        ours = {int(f["Id"]) for f in failed if f["SenderFault"]}
+        return _Answer(
+            again={i: why for i, why in reasons.items() if i not in ours},
+            refused={i: why for i, why in reasons.items() if i in ours},
+        )
+
+
+def _entries(events: Sequence[CloudEvent]) -> Iterator[_Entry]:
+    for index, event in enumerate(events):
+        body = event.to_json().translate(_ESCAPES)
+        yield _Entry(index, body, len(body.encode()))
+
+
+def _chunks(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
+    chunk: list[_Entry] = []
+    total = 0
+    for entry in entries:
+        if chunk and (len(chunk) == MAX_ENTRIES or total + entry.size > MAX_BYTES):
+            yield chunk
+            chunk, total = [], 0
+        chunk.append(entry)
+        total += entry.size
+    if chunk:
+        yield chunk

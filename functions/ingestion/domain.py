@@ -1,0 +1,172 @@
+"""What becomes of a record: checked against the catalog, normalised, or refused with every field named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from events.binding import entry_size, to_entry
+from events.catalog import (
+    CustomerContactUpdated,
+    FieldProblem,
+    IngestionPaymentFailed,
+    IngestionPaymentSettled,
+    IngestionRecordRejected,
+    IngestionUsageRecorded,
+    PartnerPaymentFailed,
+    PartnerPaymentSettled,
+    PartnerUsageReported,
+    Payload,
+    UnknownEvent,
+    caused_by,
+    initial,
+    payload_of,
+)
+from events.envelope import CloudEvent, InvalidEvent, Problem, derived_id
+from functions.ingestion.manifest import SOURCE
+
+#: The smaller of two limits: PutEvents takes less than 1 MB, an SQS message 1 MiB.
+MAX_EVENT_BYTES: Final = 1_000_000
+_MAX_RECORD_BYTES: Final = 65_536
+_MAX_PROBLEMS: Final = 100
+
+Normalise = Callable[[CloudEvent, Payload, datetime], CloudEvent]
+
+
+class TooLarge(InvalidEvent):
+    """Neither the queue nor the bus could carry the event."""
+
+
+def _becomes(model: type[Payload], *, about: str) -> Normalise:
+    """The same facts under our own name and source, fields that we don't know carried along.
+
+    The time stays the record's own: it says when it happened, and a second run gives the very same event.
+    """
+
+    def normalise(event: CloudEvent, payload: Payload, now: datetime) -> CloudEvent:
+        data = payload.to_data()
+        return caused_by(
+            event, model.model_validate(data), source=SOURCE, time=event.occurred_at or now, subject=data[about]
+        )
+
+    return normalise
+
+
+def _forwarded(event: CloudEvent, _: Payload, __: datetime) -> CloudEvent:
+    """The event itself, for those who subscribe to it on the bus: the newest by `time` stands, so it needs one."""
+    problems = []
+    if event.time is None:
+        problems.append(Problem("time", "is required: the newest contact stands"))
+    if event.source.startswith("aws."):
+        problems.append(Problem("source", "must not start with 'aws.': the bus reserves that"))
+    if problems:
+        raise InvalidEvent(problems)
+    return event
+
+
+#: What comes in, and what it becomes.
+ROUTES: Final[Mapping[str, Normalise]] = {
+    PartnerUsageReported.type: _becomes(IngestionUsageRecorded, about="customer_id"),
+    PartnerPaymentSettled.type: _becomes(IngestionPaymentSettled, about="invoice_id"),
+    PartnerPaymentFailed.type: _becomes(IngestionPaymentFailed, about="invoice_id"),
+    CustomerContactUpdated.type: _forwarded,
+}
+
+
+def normalised(event: CloudEvent, now: datetime) -> CloudEvent:
+    """The event to put on the bus.
+
+    Raises InvalidEvent: UnknownEvent for a type that is not taken in, TooLarge, or the fields at fault.
+    """
+    route = ROUTES.get(event.type)
+    if route is None:
+        raise UnknownEvent([Problem("type", f"{event.type} is not taken in here; known: {', '.join(ROUTES)}")])
+    result = route(event, payload_of(event), now)
+    size = max(_size(event), entry_size(to_entry(result, "")))
+    if size >= MAX_EVENT_BYTES:
+        raise TooLarge([Problem("event", f"{size} bytes are over the limit of {MAX_EVENT_BYTES}")])
+    return result
+
+
+def _size(event: CloudEvent) -> int:
+    return len(event.to_json().encode())
+
+
+def rejected(event: CloudEvent, error: InvalidEvent, now: datetime) -> CloudEvent:
+    """The news that a CloudEvent was refused. Refusing it again gives the same id."""
+    return caused_by(event, _rejection(event.to_json(), event.to_dict(), error.problems), source=SOURCE, time=now)
+
+
+def unreadable(body: str, error: InvalidEvent, now: datetime) -> CloudEvent:
+    """The news that a message was refused that is not even a CloudEvent.
+
+    Its id follows from whatever identity the message has, or else from its text: refusing it again gives the same.
+    """
+    claims = _claims(body)
+    identity = (claims.get("source"), claims.get("id"))
+    parts = identity if all(isinstance(part, str) and part for part in identity) else ("sha256", _digest(body))
+    return initial(
+        _rejection(body, claims, error.problems),
+        id=derived_id(*map(str, parts), IngestionRecordRejected.type, 0),
+        source=SOURCE,
+        time=now,
+    )
+
+
+def _rejection(record: str, claims: Mapping[str, Any], problems: Iterable[Problem]) -> IngestionRecordRejected:
+    named = tuple(problems)
+    return IngestionRecordRejected(
+        reason=_cut("; ".join(map(str, named)), 1000) or "it is not acceptable",
+        problems=tuple(
+            FieldProblem(field=_cut(p.field, 200), message=_cut(p.message, 1000)) for p in named[:_MAX_PROBLEMS]
+        ),
+        record_type=_claimed(claims, "type"),
+        record_source=_claimed(claims, "source"),
+        record_id=_claimed(claims, "id"),
+        record=_cut(record, _MAX_RECORD_BYTES),
+    )
+
+
+def _claims(body: str) -> Mapping[str, Any]:
+    """What a message that is no CloudEvent says about itself: the event inside it before its envelope."""
+    message: Any = None
+    with suppress(ValueError, RecursionError):
+        message = json.loads(body)
+    if not isinstance(message, dict):
+        return {}
+    detail = message.get("detail")
+    if isinstance(detail, dict) and "specversion" in detail:
+        return detail
+    return {"type": message.get("detail-type"), **message}
+
+
+def _claimed(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    return _cut(value, 1000) if isinstance(value, str) else None
+
+
+def _cut(text: str, size: int) -> str:
+    """At most `size` bytes of UTF-8, whole characters, and nothing that UTF-8 cannot carry."""
+    return text.encode("utf-8", errors="replace")[:size].decode("utf-8", errors="ignore")
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode("utf-8", errors="replace")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of one event of a request.
+
+    `failed` means that nothing is wrong with the event, and that it was not accepted all the same: send it
+    again. `refusal` is set when it is `rejected`.
+    """
+
+    status: Literal["accepted", "rejected", "failed"]
+    event: CloudEvent | None = None
+    refusal: InvalidEvent | None = None

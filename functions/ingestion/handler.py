@@ -1,0 +1,11 @@
+"""Lambda: the ingestion queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.ingestion import wiring
+
+
+def consume(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return wiring.consumer()(event, context)

@@ -1,0 +1,171 @@
+"""The API's OpenAPI 3.1 document, derived from the models. `python -m functions.ingestion.openapi` writes it.
+
+The committed openapi.json beside this file is what `GET /openapi.json` serves.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from events.catalog import CATALOG, Payload
+from events.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE
+from functions.ingestion.api import MAX_BATCH
+from functions.ingestion.domain import MAX_EVENT_BYTES, ROUTES
+from functions.ingestion.receipt import BatchProblem, Receipt
+from runtime.http import PROBLEM_MEDIA_TYPE, ProblemDetails
+
+Json = dict[str, Any]
+
+_SCHEMAS: Final = "#/components/schemas/"
+_PAYLOADS: Final[dict[str, type[Payload]]] = {type_: CATALOG[type_, 1] for type_ in ROUTES}
+
+_ATTRIBUTES: Final[dict[str, Json]] = {
+    "specversion": {"type": "string", "const": "1.0"},
+    "id": {
+        "type": "string",
+        "minLength": 1,
+        "description": "with `source` the event's identity: a repeat does no harm",
+    },
+    "source": {"type": "string", "format": "uri-reference", "minLength": 1},
+    "type": {"type": "string", "enum": list(ROUTES)},
+    "time": {"type": "string", "format": "date-time", "description": "required of customer.contact.updated"},
+    "subject": {"type": "string", "minLength": 1},
+    "dataschema": {"type": "string", "format": "uri"},
+}
+_REQUIRED: Final = ("specversion", "id", "source", "type")
+
+_SEED: Final[Json] = {
+    "specversion": "1.0",
+    "id": "use_0001",
+    "source": "partner/acme",
+    "type": "partner.usage.reported",
+    "time": "2026-05-20T14:30:00Z",
+    "data": {
+        "customer_id": "cus_abc123",
+        "meter": "api_calls",
+        "quantity": 1200,
+        "used_at": "2026-05-20T14:00:00Z",
+    },
+}
+
+
+def document() -> Json:
+    """The whole document, the same at every call."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Breakwater ingestion",
+            "version": "1.0.0",
+            "description": "Takes in CloudEvents 1.0 as the CloudEvents HTTP binding sends them.",
+        },
+        "paths": {"/events": {"post": _post_events()}, "/openapi.json": {"get": _get_document()}},
+        "components": {"schemas": _components()},
+    }
+
+
+def _post_events() -> Json:
+    return {
+        "operationId": "postEvents",
+        "summary": "Take in one event or a batch of them",
+        "description": (
+            "Structured mode: the event as `application/cloudevents+json`. Batched mode: an array of events as "
+            f"`application/cloudevents-batch+json`, {MAX_BATCH} at most. Binary mode: the event's data as the body, "
+            f"its attributes as `ce-` headers. An event must stay under {MAX_EVENT_BYTES} bytes, a request under 6 MB."
+        ),
+        "parameters": [_header(name, schema) for name, schema in _ATTRIBUTES.items()],
+        "requestBody": {"required": True, "content": _request_content()},
+        "responses": _responses(),
+    }
+
+
+def _header(name: str, schema: Json) -> Json:
+    need = "required" if name in _REQUIRED else "optional"
+    described = {key: value for key, value in schema.items() if key != "description"}
+    return {
+        "name": f"ce-{name}",
+        "in": "header",
+        "description": f"binary mode only, and {need} there",
+        "schema": described,
+    }
+
+
+def _request_content() -> Json:
+    data = {"oneOf": [_ref(model.__name__) for model in _PAYLOADS.values()]}
+    return {
+        MEDIA_TYPE: {"schema": _ref("InboundEvent"), "example": _SEED},
+        BATCH_MEDIA_TYPE: {
+            "schema": {"type": "array", "items": _ref("InboundEvent"), "maxItems": MAX_BATCH},
+            "example": [_SEED],
+        },
+        "application/json": {"schema": data, "example": _SEED["data"]},
+    }
+
+
+def _responses() -> Json:
+    many = {"anyOf": [_ref("ProblemDetails"), _ref("BatchProblem")]}
+    receipt = {"description": "Accepted, event by event", "content": {"application/json": {"schema": _ref("Receipt")}}}
+    return {
+        "202": receipt,
+        "400": _problem("The body is not readable, or what it holds is not a CloudEvent"),
+        "413": _problem("The event is too large, or the batch too long"),
+        "415": _problem("The content type is none of the three modes"),
+        "422": _problem("A CloudEvent of an unknown type or with data that does not fit; or a batch of such", many),
+        "503": _problem("Not accepted for now: send it again", many, headers={"Retry-After": _retry_after()}),
+    }
+
+
+def _problem(description: str, schema: Json | None = None, **more: Json) -> Json:
+    content = {PROBLEM_MEDIA_TYPE: {"schema": schema or _ref("ProblemDetails")}}
+    return {"description": description, "content": content, **more}
+
+
+def _retry_after() -> Json:
+    return {"description": "seconds to wait", "schema": {"type": "integer"}}
+
+
+def _get_document() -> Json:
+    content = {"application/json": {"schema": {"type": "object"}}}
+    return {
+        "operationId": "getOpenapi",
+        "summary": "This document",
+        "responses": {"200": {"description": "OpenAPI 3.1", "content": content}},
+    }
+
+
+def _components() -> Json:
+    payloads = [(model, "validation") for model in _PAYLOADS.values()]
+    answers = [(model, "serialization") for model in (Receipt, ProblemDetails, BatchProblem)]
+    _, schemas = models_json_schema([*payloads, *answers], ref_template=_SCHEMAS + "{model}")  # type: ignore[list-item]
+    events = {f"{model.__name__}Event": _event(type_, model) for type_, model in _PAYLOADS.items()}
+    inbound = {
+        "oneOf": [_ref(name) for name in events],
+        "discriminator": {
+            "propertyName": "type",
+            "mapping": {type_: f"{_SCHEMAS}{model.__name__}Event" for type_, model in _PAYLOADS.items()},
+        },
+    }
+    return dict(sorted({**schemas["$defs"], **events, "InboundEvent": inbound}.items()))
+
+
+def _event(type_: str, model: type[Payload]) -> Json:
+    return {
+        "type": "object",
+        "description": model.__doc__,
+        "properties": {
+            **_ATTRIBUTES,
+            "type": {"type": "string", "const": type_},
+            "datacontenttype": {"type": "string", "const": "application/json"},
+            "data": _ref(model.__name__),
+        },
+        "required": [*_REQUIRED, "data"],
+        "additionalProperties": {
+            "type": ["string", "integer", "boolean"],
+            "description": "extension attributes, named by up to 20 lower-case letters and digits",
+        },
+    }
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"{_SCHEMAS}{name}"}

@@ -1,0 +1,37 @@
+"""Ingestion's composition root: the environment and AWS come in here, once, at the first use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from functions.ingestion.adapters.sqs import SqsIntake
+from functions.ingestion.manifest import CONSUMER
+from functions.ingestion.ports import Intake
+from functions.ingestion.process import Ingestion
+from runtime.aws import client
+from runtime.clock import SystemClock
+from runtime.consumer import QueueConsumer
+from runtime.lambda_consumer import consumer_from_env
+from runtime.settings import Settings
+
+ENVIRONMENT: Final[Mapping[str, str]] = os.environ  # noqa: TID251 - this is the composition root
+
+
+class ApiSettings(Settings):
+    ingestion_queue_url: str
+
+
+@cache
+def consumer() -> QueueConsumer:
+    """Raises ConfigurationError."""
+    ingestion = Ingestion(SystemClock())
+    return consumer_from_env(CONSUMER, ingestion.handle, ENVIRONMENT, on_unreadable=ingestion.on_unreadable)
+
+
+@cache
+def intake() -> Intake:
+    """Raises ConfigurationError."""
+    return SqsIntake(client("sqs"), url=ApiSettings.from_env(ENVIRONMENT).ingestion_queue_url, clock=SystemClock())

@@ -1,0 +1,11 @@
+"""Lambda: the queue of what customers are to be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.notification import wiring
+
+
+def consume(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return wiring.messages()(event, context)

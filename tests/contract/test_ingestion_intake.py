@@ -1,0 +1,86 @@
+"""The queue in front of ingestion: what holds for SQS (moto) and for its memory twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from events.envelope import CloudEvent
+from functions.ingestion.adapters.memory import MemoryIntake
+from functions.ingestion.adapters.sqs import SqsIntake
+from functions.ingestion.ports import Intake
+from tests.unit.ingestion_builders import usage
+from tests.unit.runtime_fakes import FakeClock
+
+
+@dataclass
+class Subject:
+    intake: Intake
+    bodies: Callable[[], list[str]]
+
+
+def memory() -> Iterator[Subject]:
+    intake = MemoryIntake()
+    yield Subject(intake, lambda: intake.bodies)
+
+
+def sqs() -> Iterator[Subject]:
+    with mock_aws():
+        client = boto3.client("sqs")
+        url = client.create_queue(QueueName="ingestion")["QueueUrl"]
+
+        def bodies() -> list[str]:
+            found: list[str] = []
+            while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+                found.extend(m["Body"] for m in messages)
+            return found
+
+        yield Subject(SqsIntake(client, url=url, clock=FakeClock()), bodies)
+
+
+@pytest.fixture(params=[memory, sqs], ids=["memory", "sqs"])
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    yield from request.param()
+
+
+def test_every_event_is_a_message_when_there_are_more_than_one_call_takes(subject: Subject) -> None:
+    events = [usage(id=f"e-{i}") for i in range(25)]
+
+    failures = subject.intake.put(events)
+
+    assert failures == {}
+    assert sorted(CloudEvent.parse(b).id for b in subject.bodies()) == sorted(e.id for e in events)
+
+
+def test_every_event_is_a_message_when_together_they_are_more_than_a_mebibyte(subject: Subject) -> None:
+    events = [usage(id=f"e-{i}", data={"note": "é" * 200_000}) for i in range(5)]
+
+    failures = subject.intake.put(events)
+
+    assert failures == {}
+    assert len(subject.bodies()) == 5
+
+
+def test_the_event_comes_out_as_it_went_in(subject: Subject) -> None:
+    event = usage(subject="Grüße 🚢", data={"text": "\ufffe\uffff\u2028\x00\x7f", "nested": [1, {"a": None}]})
+
+    failures = subject.intake.put([event])
+
+    assert failures == {}
+    assert [CloudEvent.parse(b) for b in subject.bodies()] == [event]
+
+
+def test_the_same_event_twice_is_two_messages(subject: Subject) -> None:
+    failures = subject.intake.put([usage(), usage()])
+
+    assert failures == {}
+    assert len(subject.bodies()) == 2
+
+
+def test_nothing_happens_when_there_is_nothing_to_put(subject: Subject) -> None:
+    assert subject.intake.put([]) == {}
+    assert subject.bodies() == []
