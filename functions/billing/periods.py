@@ -26,22 +26,17 @@ def start_of(period: str) -> datetime:
     return datetime(year, month, 1, tzinfo=UTC)
 
 
-def end_of(period: str) -> datetime:
-    """The first moment that is no longer in the period."""
-    return start_of(period_of(start_of(period) + timedelta(days=31)))
-
-
-def previous(period: str) -> str:
-    return period_of(start_of(period) - timedelta(days=1))
+def months_before(period: str, months: int) -> str:
+    """The period that many months earlier."""
+    year, month = map(int, period.split("-"))
+    year, month = divmod(year * 12 + month - 1 - months, 12)
+    return f"{year:04d}-{month + 1:02d}"
 
 
 def closable(now: datetime) -> tuple[str, ...]:
     """The periods that a close looks at, oldest first: ended, with their grace over, and not too old."""
-    newest = previous(period_of(now - GRACE))
-    periods = [newest]
-    while len(periods) < OPEN_MONTHS:
-        periods.append(previous(periods[-1]))
-    return tuple(reversed(periods))
+    running = period_of(now - GRACE)
+    return tuple(months_before(running, months) for months in range(OPEN_MONTHS, 0, -1))
 
 
 def accepting_period(used_at: datetime, now: datetime) -> str:
@@ -51,6 +46,6 @@ def accepting_period(used_at: datetime, now: datetime) -> str:
     """
     if used_at > now + SKEW:
         raise BusinessRuleViolated(f"used_at {used_at.isoformat()} is in the future")
-    if used_at < start_of(closable(now)[0]):
+    if used_at < start_of(months_before(period_of(now - GRACE), OPEN_MONTHS)):
         raise BusinessRuleViolated(f"used_at {used_at.isoformat()} is in a period that is no longer billed")
     return period_of(used_at)

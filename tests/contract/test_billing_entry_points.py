@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from functions.billing import api, close, handler, relay, wiring
 from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
-from functions.billing.periods import previous
+from functions.billing.periods import months_before, period_of
 from functions.billing.ports import Account
 from runtime.aws import client
 from runtime.errors import ConfigurationError, Conflict, DependencyUnavailable, Throttled
@@ -74,7 +74,7 @@ def _create(dynamodb: Any, name: str, key: tuple[str, ...], index: tuple[str, ..
 
 
 def last_month(day: int = 3) -> str:
-    return f"{previous(datetime.now(UTC).strftime('%Y-%m'))}-{day:02}T12:00:00Z"
+    return f"{months_before(period_of(datetime.now(UTC)), 1)}-{day:02}T12:00:00Z"
 
 
 def post(key: str = "key-1", **changes: Any) -> dict[str, Any]:

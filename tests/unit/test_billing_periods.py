@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.billing.periods import OPEN_MONTHS, accepting_period, closable, end_of, period_of, previous, start_of
+from functions.billing.periods import OPEN_MONTHS, accepting_period, closable, months_before, period_of, start_of
 from runtime.errors import BusinessRuleViolated
 
 NOW = datetime(2026, 5, 20, 14, 30, tzinfo=UTC)
@@ -30,8 +30,9 @@ def test_the_month_is_utc_s_when_a_time_zone_is_ahead_of_it():
 def test_a_moment_lies_in_its_period(moment):
     period = period_of(moment)
 
-    assert start_of(period) <= moment < end_of(period)
-    assert previous(period_of(end_of(period))) == period
+    following = months_before(period, -1)
+    assert start_of(period) <= moment < start_of(following)
+    assert months_before(following, 1) == period
 
 
 @pytest.mark.parametrize(
