@@ -1,0 +1,61 @@
+"""The CDK app: `python -m infra.cdk_app` writes the cloud assembly to CDK_OUTDIR, or to cdk.out.
+
+The stage comes from `-c stage=...` (cdk) or BREAKWATER_STAGE, else it is dev. Synthesis asks neither AWS nor,
+once the wheels are cached, the network.
+"""
+
+from __future__ import annotations
+
+import sys
+from os import environ  # noqa: TID251 - the composition root
+from pathlib import Path
+from typing import Final
+
+from aws_cdk import App
+
+from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
+from infra.packaging import PackagingFailed
+from infra.stacks.billing import BillingStack
+from infra.stacks.bus import BusStack
+from infra.stacks.ingestion import IngestionStack
+from infra.stacks.notification import NotificationStack
+
+#: What the cdk command would set, set for everybody: so that the output does not depend on who runs the app.
+#: `sam local` finds the functions' code by the asset metadata.
+_CONTEXT: Final = {
+    "aws:cdk:enable-path-metadata": True,
+    "aws:cdk:enable-asset-metadata": True,
+    "aws:cdk:disable-asset-staging": False,
+    "aws:cdk:version-reporting": False,
+    "aws:cdk:bundling-stacks": ["**"],
+}
+
+
+def build(stage: str, outdir: Path) -> App:
+    """The app of one stage, not yet synthesised. Raises UnknownStage and PackagingFailed."""
+    return _with_stacks(_app(outdir), stage_named(stage))
+
+
+def _app(outdir: Path) -> App:
+    return App(outdir=str(outdir), analytics_reporting=False, auto_synth=False, post_cli_context=_CONTEXT)
+
+
+def _with_stacks(app: App, stage: StageConfig) -> App:
+    BusStack(app, "Bus", stage=stage)
+    IngestionStack(app, "Ingestion", stage=stage)
+    BillingStack(app, "Billing", stage=stage)
+    NotificationStack(app, "Notification", stage=stage)
+    return app
+
+
+def main() -> None:
+    app = _app(Path(environ.get("CDK_OUTDIR") or "cdk.out"))
+    name = app.node.try_get_context("stage") or environ.get("BREAKWATER_STAGE") or DEFAULT_STAGE
+    try:
+        _with_stacks(app, stage_named(name)).synth()
+    except (UnknownStage, PackagingFailed) as error:
+        sys.exit(f"infra: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Rules -> queue -> function, with dead letters at both joints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from aws_cdk import Duration, aws_events, aws_lambda, aws_sqs
+from constructs import Construct
+
+from infra.components.function import Home, ServiceFunction
+from infra.components.queues import QUEUE_DAYS, allow_rule, dead_letters
+from infra.config import StageConfig
+from runtime.manifest import VISIBILITY_FACTOR, Consumer, Subscription
+
+#: What Lambda does to the queue on the function's behalf, and the runtime's own backoff.
+_CONSUME: Final = (
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+)
+_MAX_BATCH_WITHOUT_WINDOW: Final = 10
+_MIN_CONCURRENCY, _MAX_CONCURRENCY = 2, 1000
+
+
+class BrokenRelation(ValueError):
+    """A manifest asks for a queue and a function that would lose or repeat work together."""
+
+
+def check_relations(consumer: Consumer) -> None:
+    """Raises BrokenRelation that lists everything that is wrong."""
+    problems = tuple(_problems(consumer))
+    if problems:
+        raise BrokenRelation(f"consumer {consumer.name}: {'; '.join(problems)}")
+
+
+def _problems(consumer: Consumer) -> Iterator[str]:
+    needed = VISIBILITY_FACTOR * consumer.function.timeout + consumer.batching_window
+    if consumer.visibility_timeout < needed:
+        yield f"visibility timeout {consumer.visibility_timeout} s is under {needed} s (6 x timeout + window)"
+    if consumer.max_receive_count < 1:
+        yield "max_receive_count must be at least 1"
+    if consumer.batch_size > _MAX_BATCH_WITHOUT_WINDOW and not consumer.batching_window:
+        yield f"batches over {_MAX_BATCH_WITHOUT_WINDOW} need a batching window"
+    if not _MIN_CONCURRENCY <= consumer.max_concurrency <= _MAX_CONCURRENCY:
+        yield f"max_concurrency must be {_MIN_CONCURRENCY} to {_MAX_CONCURRENCY}"
+    if not consumer.subscriptions:
+        yield "nothing is subscribed to"
+
+
+class EventConsumer(Construct):
+    """A manifest's Consumer, deployed. Raises BrokenRelation."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, consumer: Consumer, home: Home, environment: Mapping[str, str]
+    ) -> None:
+        super().__init__(scope, construct_id)
+        check_relations(consumer)
+        self.dead_letter_queue = dead_letters(self, "DeadLetters", name=f"{consumer.name}-dlq", stage=home.stage)
+        self.queue = _queue(self, consumer=consumer, dead_letter_queue=self.dead_letter_queue, stage=home.stage)
+        self.function = ServiceFunction(
+            self,
+            "Consumer",
+            spec=consumer.function,
+            home=home,
+            environment={
+                "QUEUE_URL": self.queue.queue_url,
+                "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.queue_url,
+                **environment,
+            },
+        )
+        self.function.allow(*_CONSUME, on=self.queue.queue_arn)
+        self.function.allow("sqs:SendMessage", on=self.dead_letter_queue.queue_arn)
+        _mapping(self, consumer=consumer, queue=self.queue, function=self.function)
+        for subscription in consumer.subscriptions:
+            self._subscribe(subscription, consumer=consumer, home=home)
+
+    def _subscribe(self, subscription: Subscription, *, consumer: Consumer, home: Home) -> None:
+        # CfnRule: the pattern goes into the template as the manifest has it, with every filter that AWS knows.
+        rule = aws_events.CfnRule(
+            self,
+            f"Rule-{subscription.name}",
+            name=home.stage.resource_name(f"{consumer.name}-{subscription.name}"),
+            event_bus_name=home.bus.event_bus_name,
+            event_pattern=dict(subscription.pattern),
+            state="ENABLED",
+            targets=[
+                aws_events.CfnRule.TargetProperty(
+                    id="queue",
+                    arn=self.queue.queue_arn,
+                    dead_letter_config=aws_events.CfnRule.DeadLetterConfigProperty(
+                        arn=self.dead_letter_queue.queue_arn
+                    ),
+                )
+            ],
+        )
+        allow_rule(self.queue, rule_arn=rule.attr_arn)
+        allow_rule(self.dead_letter_queue, rule_arn=rule.attr_arn)
+
+
+def _queue(
+    scope: Construct, *, consumer: Consumer, dead_letter_queue: aws_sqs.IQueue, stage: StageConfig
+) -> aws_sqs.Queue:
+    return aws_sqs.Queue(
+        scope,
+        "Queue",
+        queue_name=stage.resource_name(consumer.name),
+        encryption=aws_sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=stage.require_tls,
+        retention_period=Duration.days(QUEUE_DAYS),
+        visibility_timeout=Duration.seconds(consumer.visibility_timeout),
+        dead_letter_queue=aws_sqs.DeadLetterQueue(
+            queue=dead_letter_queue, max_receive_count=consumer.max_receive_count
+        ),
+    )
+
+
+def _mapping(scope: Construct, *, consumer: Consumer, queue: aws_sqs.Queue, function: ServiceFunction) -> None:
+    aws_lambda.EventSourceMapping(
+        scope,
+        "Mapping",
+        target=function.resource,
+        event_source_arn=queue.queue_arn,
+        batch_size=consumer.batch_size,
+        max_batching_window=Duration.seconds(consumer.batching_window),
+        max_concurrency=consumer.max_concurrency,
+        report_batch_item_failures=True,
+    )

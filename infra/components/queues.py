@@ -1,0 +1,63 @@
+"""Queues: encrypted, and where work ends that will not be tried again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aws_cdk import Duration, aws_cloudwatch, aws_iam, aws_sqs
+from constructs import Construct
+
+from infra.components.acknowledged import acknowledge
+from infra.config import StageConfig
+
+#: SQS's maximum. A message's age goes on counting when it moves to a DLQ, so a DLQ keeps longer than any queue.
+DEAD_LETTER_DAYS: Final = 14
+QUEUE_DAYS: Final = 4
+
+
+def dead_letters(scope: Construct, construct_id: str, *, name: str, stage: StageConfig) -> aws_sqs.Queue:
+    """A queue that only operators read. Where the stage has alarms, one message in it is alarming."""
+    queue = aws_sqs.Queue(
+        scope,
+        construct_id,
+        queue_name=stage.resource_name(name),
+        encryption=aws_sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=stage.require_tls,
+        retention_period=Duration.days(DEAD_LETTER_DAYS),
+    )
+    if stage.alarms:
+        _alarm(scope, f"{construct_id}Alarm", queue=queue, name=stage.resource_name(name))
+    return queue
+
+
+def failures(scope: Construct, construct_id: str, *, name: str, stage: StageConfig) -> aws_sqs.Queue:
+    """Dead letters of something that is no queue: a schedule, a stream."""
+    queue = dead_letters(scope, construct_id, name=name, stage=stage)
+    acknowledge(queue, "AwsSolutions-SQS3", "It is a dead-letter queue itself: no queue's redrive policy shows that.")
+    return queue
+
+
+def _alarm(scope: Construct, construct_id: str, *, queue: aws_sqs.Queue, name: str) -> None:
+    aws_cloudwatch.Alarm(
+        scope,
+        construct_id,
+        alarm_name=f"{name}-not-empty",
+        alarm_description=f"{name} holds messages that will not be tried again: look, fix, redrive.",
+        metric=queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum"),
+        threshold=1,
+        evaluation_periods=1,
+        comparison_operator=aws_cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=aws_cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+
+
+def allow_rule(queue: aws_sqs.Queue, *, rule_arn: str) -> None:
+    """Let one EventBridge rule, and no other, send to the queue."""
+    queue.add_to_resource_policy(
+        aws_iam.PolicyStatement(
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            principals=[aws_iam.ServicePrincipal("events.amazonaws.com")],
+            conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
+        )
+    )

@@ -1,0 +1,135 @@
+"""Every knob that differs by stage. What is the same in all of them is a constant beside its resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+#: `lambda-arm64`: what AWS runs. `this-machine`: wheels for the Python and the processor at hand.
+PackageTarget = Literal["lambda-arm64", "this-machine"]
+LogDays = Literal[3, 14, 90]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageConfig:
+    """One stage. Account and region are nobody's business here: a template fits any.
+
+    `retain_data` keeps tables, secrets and logs when a stack is deleted, and protects tables from deletion.
+    `archive_days` is how long the bus remembers events for replays; None leaves the archive out.
+    `require_tls` has queues refuse plain HTTP.
+    `pin_event_source` has IAM refuse a service that puts another service's events on the bus.
+    `emulator_grants` words two grants as the embedded stack's emulator asks for them, where AWS asks differently.
+    `webhook_trusted_hosts` are exempt from the rule that webhooks go to public https addresses.
+    `sender_address` is the From of every e-mail; `sender_identity` has SES verify it.
+    """
+
+    name: str
+    package_target: PackageTarget
+    log_level: Literal["DEBUG", "INFO"]
+    log_days: LogDays
+    retain_data: bool
+    alarms: bool
+    archive_days: int | None
+    api_auth: Literal["iam", "none"]
+    api_rate_limit: int
+    api_burst_limit: int
+    sender_address: str
+    sender_identity: bool
+    webhook_trusted_hosts: tuple[str, ...]
+    require_tls: bool
+    pin_event_source: bool
+    emulator_grants: bool
+    schedules_enabled: bool
+
+    @property
+    def prefix(self) -> str:
+        """What the names of the stage's resources start with."""
+        return f"breakwater-{self.name}"
+
+    @property
+    def bus_name(self) -> str:
+        """Computed, so that a service's stack finds the bus without asking the bus's stack."""
+        return self.prefix
+
+    def resource_name(self, name: str) -> str:
+        return f"{self.prefix}-{name}"
+
+    def stack_name(self, stack_id: str) -> str:
+        return f"Breakwater-{self.name}-{stack_id}"
+
+
+_EMBEDDED: Final = StageConfig(
+    name="embedded",
+    package_target="this-machine",
+    log_level="INFO",
+    log_days=3,
+    retain_data=False,
+    alarms=False,  # the emulator has no queue metrics: an alarm would never fire
+    archive_days=None,  # the emulator's CloudFormation does not know AWS::Events::Archive
+    api_auth="none",
+    api_rate_limit=1000,
+    api_burst_limit=1000,
+    sender_address="billing@breakwater.example",
+    sender_identity=True,
+    webhook_trusted_hosts=("127.0.0.1", "localhost"),
+    require_tls=False,  # the emulator speaks plain HTTP, on loopback only, and would refuse its own functions
+    pin_event_source=False,  # the emulator gives events:* condition keys no value and so refuses every call
+    emulator_grants=True,  # sqs:SendMessageBatch is an action to it; ses:SendEmail is on "*", whoever sends
+    schedules_enabled=False,  # the demonstration closes a period when it wants to
+)
+
+_DEV: Final = StageConfig(
+    name="dev",
+    package_target="lambda-arm64",
+    log_level="DEBUG",
+    log_days=14,
+    retain_data=False,
+    alarms=True,
+    archive_days=7,
+    api_auth="iam",
+    api_rate_limit=100,
+    api_burst_limit=200,
+    sender_address="billing@dev.breakwater.example",
+    sender_identity=True,
+    webhook_trusted_hosts=(),
+    require_tls=True,
+    pin_event_source=True,
+    emulator_grants=False,
+    schedules_enabled=True,
+)
+
+_PROD: Final = StageConfig(
+    name="prod",
+    package_target="lambda-arm64",
+    log_level="INFO",
+    log_days=90,
+    retain_data=True,
+    alarms=True,
+    archive_days=90,
+    api_auth="iam",
+    api_rate_limit=1000,
+    api_burst_limit=2000,
+    sender_address="billing@breakwater.example",
+    sender_identity=True,
+    webhook_trusted_hosts=(),
+    require_tls=True,
+    pin_event_source=True,
+    emulator_grants=False,
+    schedules_enabled=True,
+)
+
+STAGES: Final[Mapping[str, StageConfig]] = {stage.name: stage for stage in (_EMBEDDED, _DEV, _PROD)}
+DEFAULT_STAGE: Final = _DEV.name
+
+
+class UnknownStage(ValueError):
+    """No stage has that name."""
+
+
+def stage_named(name: str) -> StageConfig:
+    """Raises UnknownStage, which lists the known ones."""
+    try:
+        return STAGES[name]
+    except KeyError:
+        raise UnknownStage(f"there is no stage {name!r}; known: {', '.join(STAGES)}") from None

@@ -1,0 +1,215 @@
+"""What a function runs, as one zip: our code and the pinned wheels for the place where it runs. No Docker.
+
+The same sources give the same bytes and the same hash on every machine (for `this-machine`: on every
+machine of one kind). Wheels are resolved once for a set of pins and kept in `.cache/packages`; after that
+no network is needed.
+"""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from py_compile import PycInvalidationMode
+from sysconfig import get_platform
+from typing import Final, Literal
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from infra.config import PackageTarget
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+CACHE: Final = ROOT / ".cache" / "packages"
+REQUIREMENTS: Final = ROOT / "requirements.txt"
+
+#: The services whose API descriptions botocore keeps. All of them would be 30 MB and slow to unpack.
+AWS_SERVICES: Final = frozenset(("dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs", "sts"))
+
+#: Part of the cache's key: raise it when pruning or zipping changes.
+_RECIPE: Final = "1"
+_KEPT_ZIPS: Final = 4
+_JUNK_FOLDERS: Final = frozenset(("__pycache__", "tests", "test", "examples"))
+_JUNK_SUFFIXES: Final = frozenset((".pyc", ".pyi", ".so.dSYM"))
+_MODE: Final = 0o100644 << 16
+
+_PLATFORMS: Final = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")  # Amazon Linux 2023
+
+
+class PackagingFailed(RuntimeError):
+    """pip could not provide the pinned wheels; the message is pip's own."""
+
+
+def host_architecture() -> Literal["arm64", "x86_64"]:
+    """This machine's, in Lambda's words."""
+    return "arm64" if platform.machine().lower() in {"aarch64", "arm64"} else "x86_64"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A deployment package; `sha256` is that of its sources' names and contents, not of the zip's bytes."""
+
+    path: Path
+    sha256: str
+
+
+def package(service: str, target: PackageTarget, *, cache: Path = CACHE) -> Package:
+    """The package that all functions of one service share. Raises PackagingFailed."""
+    wheels = _wheels(target, cache)
+    own = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in _own_files(service)}
+    sha256 = _digest({".wheels": wheels.sha256.encode(), **own})
+    path = cache / f"{service}-{target}-{sha256}.zip"
+    if not path.exists():
+        _publish(path, lambda_zip(wheels.path, own))
+        _forget_old(cache, f"{service}-{target}-*.zip")
+    return Package(path, sha256)
+
+
+def lambda_zip(wheels: Path, own: Mapping[str, bytes]) -> Path:
+    """A temporary zip: a copy of the wheels' zip with our own files added. The caller moves it."""
+    draft = _draft(wheels.parent)
+    shutil.copyfile(wheels, draft)
+    with ZipFile(draft, "a", ZIP_DEFLATED) as archive:
+        _add(archive, own)
+    return draft
+
+
+def _own_files(service: str) -> Iterator[Path]:
+    """Our sources and their data files, sorted; schemas stay out, since models carry them."""
+    yield ROOT / "functions" / "__init__.py"
+    for folder in ("events", "functions/" + service, "runtime"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and not _is_junk(path.relative_to(ROOT)):
+                yield path
+
+
+def _is_junk(path: Path) -> bool:
+    return bool(_JUNK_FOLDERS.intersection(path.parts)) or path.suffix in _JUNK_SUFFIXES or path.parts[1] == "schemas"
+
+
+def _wheels(target: PackageTarget, cache: Path) -> Package:
+    key = _wheels_key(target)
+    path, digest = cache / f"wheels-{target}-{key}.zip", cache / f"wheels-{target}-{key}.sha256"
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
+            tree = Path(folder)
+            _install(tree, target)
+            _prune(tree)
+            digest.write_text(_digest(_contents(tree)))
+            if target == "this-machine":
+                _compile(tree)
+            _publish(path, _zipped(_contents(tree), cache))
+    return Package(path, digest.read_text())
+
+
+def _wheels_key(target: PackageTarget) -> str:
+    """Differs when other wheels would come out: other pins, another target, another Python for this machine."""
+    pins = "\n".join(sorted(line.split("#")[0].strip() for line in REQUIREMENTS.read_text().splitlines()))
+    here = f"{sys.implementation.cache_tag} {get_platform()}" if target == "this-machine" else ""
+    return hashlib.sha256("\0".join((_RECIPE, target, here, pins, *sorted(AWS_SERVICES))).encode()).hexdigest()[:16]
+
+
+def _install(tree: Path, target: PackageTarget) -> None:
+    print(f"packaging: pip resolves the wheels for {target} (once for these pins)", file=sys.stderr)  # noqa: T201
+    options = ("--quiet", "--no-input", "--disable-pip-version-check", "--root-user-action=ignore")
+    wanted = ("--no-deps", "--no-compile", "--only-binary=:all:", *_platform(target))
+    command = (
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        *options,
+        *wanted,
+        "--target",
+        str(tree),
+        "-r",
+        str(REQUIREMENTS),
+    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackagingFailed(f"pip could not provide the wheels for {target}:\n{done.stderr.strip()}")
+
+
+def _platform(target: PackageTarget) -> Iterable[str]:
+    if target == "this-machine":
+        return ()
+    platforms = (f"--platform={name}_aarch64" for name in _PLATFORMS)
+    return ("--implementation=cp", "--python-version=3.13", *platforms)
+
+
+def _prune(tree: Path) -> None:
+    """Leave out what no function uses, and what differs from one installation to the next."""
+    shutil.rmtree(tree / "bin", ignore_errors=True)
+    for folder in (tree / "botocore" / "data", tree / "boto3" / "data"):
+        _keep_services(folder)
+    for path in sorted(tree.rglob("*"), reverse=True):
+        if path.is_file() and (_is_junk_of_wheel(path.relative_to(tree))):
+            path.unlink()
+
+
+def _keep_services(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in AWS_SERVICES:
+            shutil.rmtree(path)
+
+
+def _is_junk_of_wheel(path: Path) -> bool:
+    # Scanners learn from METADATA what is deployed; nothing at run time reads the rest of a dist-info folder.
+    about = path.parts[0].endswith(".dist-info") and path.name != "METADATA"
+    examples = path.name.startswith("examples-")
+    return about or examples or bool(_JUNK_FOLDERS.intersection(path.parts)) or path.suffix in _JUNK_SUFFIXES
+
+
+def _compile(tree: Path) -> None:
+    """Bytecode for this very Python: each worker unpacks the zip anew, and would compile it all again."""
+    compileall.compile_dir(
+        tree, quiet=2, stripdir=str(tree), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH, workers=0
+    )
+
+
+def _contents(tree: Path) -> dict[str, bytes]:
+    return {path.relative_to(tree).as_posix(): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    total = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        total.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def _zipped(files: Mapping[str, bytes], cache: Path) -> Path:
+    draft = _draft(cache)
+    with ZipFile(draft, "w", ZIP_DEFLATED) as archive:
+        _add(archive, files)
+    return draft
+
+
+def _add(archive: ZipFile, files: Mapping[str, bytes]) -> None:
+    for name, content in sorted(files.items()):
+        entry = ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+        entry.external_attr, entry.compress_type, entry.create_system = _MODE, ZIP_DEFLATED, 3
+        archive.writestr(entry, content)
+
+
+def _draft(folder: Path) -> Path:
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".draft", delete=False) as file:
+        return Path(file.name)
+
+
+def _publish(path: Path, draft: Path) -> None:
+    """In one step, so that a second process never reads half a zip."""
+    draft.chmod(0o644)
+    draft.replace(path)
+
+
+def _forget_old(cache: Path, pattern: str) -> None:
+    zips = sorted(cache.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in zips[_KEPT_ZIPS:]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""One stack for the bus and one for each service. No stack imports another's export: each deploys alone."""

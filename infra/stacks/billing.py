@@ -1,0 +1,66 @@
+"""Billing: one table; a consumer, an API and a schedule that write to it; a relay that tells of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from constructs import Construct
+
+from functions.billing.manifest import API, CLOSE, CONSUMER, RELAY, SERVICE, SOURCE
+from infra.components.api import ServiceApi
+from infra.components.consumer import EventConsumer
+from infra.components.relay import OutboxRelay
+from infra.components.schedule import ScheduledFunction
+from infra.components.table import Index, Keys, StateTable, allow_once, idempotency_table
+from infra.config import StageConfig
+from infra.stacks.stack import StageStack, home
+
+_BY_CUSTOMER: Final = Index("by-customer", Keys("gsi1pk", "gsi1sk"))
+
+
+class BillingStack(StageStack):
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id, stage=stage, description="Breakwater: billing")
+        shared = home(self, SERVICE)
+        table = _table(self, stage)
+        once = idempotency_table(self, "Idempotency", service=SERVICE.name, stage=stage)
+        environment = {"BILLING_TABLE": table.name}
+
+        consumer = EventConsumer(self, "Billing", consumer=CONSUMER, home=shared, environment=environment)
+        table.allow(consumer.function, "GetItem", "PutItem", "UpdateItem")
+
+        api = ServiceApi(
+            self, "BillingApi", api=API, home=shared, environment={**environment, "IDEMPOTENCY_TABLE": once.name}
+        )
+        table.allow(api.function, "GetItem", "PutItem", "Query")
+        table.allow(api.function, "Query", index=_BY_CUSTOMER.name)
+        allow_once(api.function, once)
+
+        close = ScheduledFunction(self, "BillingClose", schedule=CLOSE, home=shared, environment=environment)
+        table.allow(close.function, "PutItem", "Query", "UpdateItem")
+
+        relay = OutboxRelay(
+            self, "BillingRelay", relay=RELAY, table=table, source=SOURCE, home=shared, environment=environment
+        )
+
+        self.output("ApiEndpoint", api.endpoint)
+        self.output("ApiId", api.resource.api_id)
+        self.output("TableName", table.name)
+        self.output("QueueUrl", consumer.queue.queue_url)
+        self.output("DeadLetterQueueUrl", consumer.dead_letter_queue.queue_url)
+        self.output("CloseFunctionName", close.function.resource.function_name)
+        self.output("CloseDeadLetterQueueUrl", close.dead_letter_queue.queue_url)
+        self.output("RelayDeadLetterQueueUrl", relay.failures.queue_url)
+
+
+def _table(scope: Construct, stage: StageConfig) -> StateTable:
+    return StateTable(
+        scope,
+        "State",
+        name="billing",
+        keys=Keys("pk", "sk"),
+        ttl_attribute="expires_at",
+        stream=True,
+        indexes=(_BY_CUSTOMER,),
+        stage=stage,
+    )

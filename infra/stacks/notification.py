@@ -1,0 +1,100 @@
+"""Notification: its own contact book, a mail sender, and the master key that webhooks are signed under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import aws_secretsmanager, aws_ses
+from constructs import Construct
+
+from functions.notification.manifest import CONTACTS, MESSAGES, SERVICE, SOURCE
+from infra.components.acknowledged import acknowledge
+from infra.components.consumer import EventConsumer
+from infra.components.function import ServiceFunction, removal_policy
+from infra.components.table import Keys, StateTable, allow_once, idempotency_table
+from infra.config import StageConfig
+from infra.stacks.stack import StageStack, home
+
+
+class NotificationStack(StageStack):
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id, stage=stage, description="Breakwater: notification")
+        shared = home(self, SERVICE)
+        book = _contact_book(self, stage)
+        once = idempotency_table(self, "Idempotency", service=SERVICE.name, stage=stage)
+        # Its id is its ARN, on AWS and on the emulator; what Ref gives differs.
+        secret_arn = _webhook_secret(self, stage).attr_id
+        if stage.sender_identity:
+            aws_ses.CfnEmailIdentity(self, "Sender", email_identity=stage.sender_address)
+
+        contacts = EventConsumer(
+            self, "Contacts", consumer=CONTACTS, home=shared, environment={"CONTACTS_TABLE": book.name}
+        )
+        book.allow(contacts.function, "PutItem")
+
+        environment = _message_environment(stage, book=book, once=once, secret_arn=secret_arn)
+        messages = EventConsumer(self, "Notification", consumer=MESSAGES, home=shared, environment=environment)
+        messages.function.allow_put_events(source=SOURCE)
+        messages.function.allow("secretsmanager:GetSecretValue", on=secret_arn)
+        book.allow(messages.function, "GetItem")
+        allow_once(messages.function, once)
+        self._allow_mail(messages.function)
+
+        self.output("ContactsTableName", book.name)
+        self.output("QueueUrl", messages.queue.queue_url)
+        self.output("DeadLetterQueueUrl", messages.dead_letter_queue.queue_url)
+        self.output("ContactsQueueUrl", contacts.queue.queue_url)
+        self.output("ContactsDeadLetterQueueUrl", contacts.dead_letter_queue.queue_url)
+        self.output("WebhookSecretArn", secret_arn)
+
+    def _allow_mail(self, function: ServiceFunction) -> None:
+        """As the sender. SES asks about whichever identity is verified: the address, or its domain."""
+        address = self.config.sender_address
+        identities = [
+            self.format_arn(service="ses", resource="identity", resource_name=identity)
+            for identity in (address, address.partition("@")[2])
+        ]
+        for resource in ["*"] if self.config.emulator_grants else identities:
+            function.allow("ses:SendEmail", on=resource)
+
+
+def _contact_book(scope: Construct, stage: StageConfig) -> StateTable:
+    return StateTable(
+        scope,
+        "ContactBook",
+        name="contacts",
+        keys=Keys("customer_id"),
+        ttl_attribute=None,
+        stream=False,
+        indexes=(),
+        stage=stage,
+    )
+
+
+def _webhook_secret(scope: Construct, stage: StageConfig) -> aws_secretsmanager.CfnSecret:
+    secret = aws_secretsmanager.CfnSecret(
+        scope,
+        "WebhookMasterKey",
+        name=stage.resource_name("webhook-master-key"),
+        description="Each webhook endpoint's signing key is derived from it.",
+        generate_secret_string=aws_secretsmanager.CfnSecret.GenerateSecretStringProperty(
+            password_length=64, exclude_punctuation=True
+        ),
+    )
+    secret.apply_removal_policy(removal_policy(stage))
+    acknowledge(
+        secret, "AwsSolutions-SMG4", "To rotate it changes every receiver's key: that is agreed with them, not timed."
+    )
+    return secret
+
+
+def _message_environment(
+    stage: StageConfig, *, book: StateTable, once: StateTable, secret_arn: str
+) -> Mapping[str, str]:
+    return {
+        "CONTACTS_TABLE": book.name,
+        "IDEMPOTENCY_TABLE": once.name,
+        "SENDER_ADDRESS": stage.sender_address,
+        "WEBHOOK_SECRET_ARN": secret_arn,
+        "WEBHOOK_TRUSTED_HOSTS": ",".join(stage.webhook_trusted_hosts),
+    }

@@ -1,0 +1,44 @@
+"""What every stack has in common."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, DefaultStackSynthesizer, Stack, aws_events, aws_lambda
+from constructs import Construct
+
+from infra.components.function import Home
+from infra.config import StageConfig
+from infra.packaging import package
+from runtime.manifest import Service
+
+
+class StageStack(Stack):
+    """A stack of one stage, named `Breakwater-<stage>-<id>`, for any account and region."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig, description: str) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=stage.stack_name(construct_id),
+            description=description,
+            analytics_reporting=False,
+            termination_protection=stage.retain_data,
+            # `cdk deploy` checks the bootstrap version by itself; without the rule a template needs no SSM parameter.
+            synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+            tags={"breakwater:stage": stage.name, "breakwater:stack": construct_id},
+        )
+        self.config = stage
+
+    def output(self, name: str, value: str) -> None:
+        """An output under exactly this name. For people and runners: no stack reads it."""
+        CfnOutput(self, name, value=value)
+
+
+def home(stack: StageStack, service: Service) -> Home:
+    """The service's package, and the bus, found by its computed name."""
+    packaged = package(service.name, stack.config.package_target)
+    return Home(
+        stage=stack.config,
+        service=service,
+        bus=aws_events.EventBus.from_event_bus_name(stack, "Bus", stack.config.bus_name),
+        code=aws_lambda.Code.from_asset(str(packaged.path), asset_hash=packaged.sha256),
+    )
