@@ -22,6 +22,7 @@ class StageConfig:
     `emulator_grants` words two grants as the embedded stack's emulator asks for them, where AWS asks differently.
     `webhook_trusted_hosts` are exempt from the rule that webhooks go to public https addresses.
     `sender_address` is the From of every e-mail; `sender_identity` has SES verify it.
+    `bootstrap_roles` has `cdk deploy` act in the roles that `cdk bootstrap` made, not as whoever runs it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class StageConfig:
     pin_event_source: bool
     emulator_grants: bool
     schedules_enabled: bool
+    bootstrap_roles: bool
 
     @property
     def prefix(self) -> str:
@@ -76,6 +78,7 @@ _EMBEDDED: Final = StageConfig(
     require_tls=False,  # the emulator speaks plain HTTP, on loopback only, and would refuse its own functions
     pin_event_source=False,  # the emulator gives events:* condition keys no value and so refuses every call
     emulator_grants=True,  # sqs:SendMessageBatch is an action to it; ses:SendEmail is on "*", whoever sends
+    bootstrap_roles=False,  # the emulator's IAM gives aws:ResourceAccount, which their policies ask for, no value
     schedules_enabled=False,  # the demonstration closes a period when it wants to
 )
 
@@ -97,6 +100,7 @@ _DEV: Final = StageConfig(
     pin_event_source=True,
     emulator_grants=False,
     schedules_enabled=True,
+    bootstrap_roles=True,
 )
 
 _PROD: Final = StageConfig(
@@ -117,6 +121,7 @@ _PROD: Final = StageConfig(
     pin_event_source=True,
     emulator_grants=False,
     schedules_enabled=True,
+    bootstrap_roles=True,
 )
 
 STAGES: Final[Mapping[str, StageConfig]] = {stage.name: stage for stage in (_EMBEDDED, _DEV, _PROD)}

@@ -2,7 +2,7 @@
 
 The same sources give the same bytes and the same hash on every machine (for `this-machine`: on every
 machine of one kind). Wheels are resolved once for a set of pins and kept in `.cache/packages`; after that
-no network is needed.
+no network is needed. `python -m infra.packaging` resolves them ahead of time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from sysconfig import get_platform
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from infra.config import PackageTarget
@@ -213,3 +213,13 @@ def _forget_old(cache: Path, pattern: str) -> None:
     zips = sorted(cache.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in zips[_KEPT_ZIPS:]:
         path.unlink(missing_ok=True)
+
+
+def fetch_wheels() -> None:
+    """Resolve the wheels for every target now, so that synthesis needs no network later. Raises PackagingFailed."""
+    for target in get_args(PackageTarget):
+        _wheels(target, CACHE)
+
+
+if __name__ == "__main__":
+    fetch_wheels()

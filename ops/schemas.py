@@ -18,7 +18,7 @@ def schema_of(model: type[Payload]) -> dict[str, Any]:
     """The payload's JSON Schema 2020-12, in the form in which the payload travels."""
     body = model.model_json_schema(mode="validation")
     named = {"$schema": DIALECT, "$id": dataschema(model.type, model.version), "title": body.pop("title")}
-    return named | _without_titles(body)
+    return {**named, **_without_titles(body)}
 
 
 def documents() -> dict[Path, Any]:

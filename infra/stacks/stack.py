@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, DefaultStackSynthesizer, Stack, aws_events, aws_lambda
+from aws_cdk import (
+    CfnOutput,
+    CliCredentialsStackSynthesizer,
+    DefaultStackSynthesizer,
+    IStackSynthesizer,
+    Stack,
+    aws_events,
+    aws_lambda,
+)
 from constructs import Construct
 
 from infra.components.function import Home
@@ -22,8 +30,7 @@ class StageStack(Stack):
             description=description,
             analytics_reporting=False,
             termination_protection=stage.retain_data,
-            # `cdk deploy` checks the bootstrap version by itself; without the rule a template needs no SSM parameter.
-            synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+            synthesizer=_synthesizer(stage),
             tags={"breakwater:stage": stage.name, "breakwater:stack": construct_id},
         )
         self.config = stage
@@ -31,6 +38,13 @@ class StageStack(Stack):
     def output(self, name: str, value: str) -> None:
         """An output under exactly this name. For people and runners: no stack reads it."""
         CfnOutput(self, name, value=value)
+
+
+def _synthesizer(stage: StageConfig) -> IStackSynthesizer:
+    if not stage.bootstrap_roles:
+        return CliCredentialsStackSynthesizer()
+    # `cdk deploy` checks the bootstrap version by itself; without the rule a template needs no SSM parameter.
+    return DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
 
 
 def home(stack: StageStack, service: Service) -> Home:

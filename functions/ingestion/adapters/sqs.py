@@ -9,6 +9,7 @@ from events.envelope import CloudEvent
 from runtime.aws import aws_errors
 from runtime.clock import Clock
 from runtime.errors import TransientError
+from runtime.telemetry import logger
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -50,6 +51,9 @@ class SqsIntake:
             if len(missing) == len(chunk):
                 down = next(iter(missing.values()))
             failures |= missing
+        if failures:
+            reason = next(iter(failures.values()))
+            logger().warning("not_queued", extra={"events": len(failures), "error_message": reason})
         return failures
 
     def _send(self, chunk: list[_Entry]) -> dict[int, str]:

@@ -1,0 +1,64 @@
+# Breakwater's commands. All that is needed beforehand: make and Python 3.11 or newer (with its venv module).
+
+PYTHON ?= python3
+# Not to be overridden: setting up empties this directory, and must never empty anybody else's.
+override VENV  := .venv
+override BIN   := $(VENV)/bin
+override PY    := $(BIN)/python
+# What runs in the environment finds its tools there, too.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+# Setting up is redone when the pinned requirements change, and when an earlier attempt did not finish.
+override PINS  := $(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+override READY := $(VENV)/.ready-$(PINS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run demo up test check format clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: $(READY) ## Make the virtual environment with everything pinned (the other commands do it when needed).
+
+run: $(READY) ## The whole system on this machine: deploy, play examples/, check; at a terminal, stay up until Ctrl-C.
+	@$(PY) -m local run
+
+demo: $(READY) ## The same, but always exit when it is done: 0 when every outcome is as expected.
+	@$(PY) -m local demo
+
+up: $(READY) ## Deploy and stay up, without the demonstration.
+	@$(PY) -m local up
+
+check: $(READY) ## Everything that can be judged without running: style, types, layers, contracts, templates.
+	@echo "ruff"         && ruff check . && ruff format --check --quiet .
+	@echo "mypy"         && mypy
+	@echo "layers"       && lint-imports
+	@echo "schemas"      && $(PY) -m ops schemas check
+	@echo "openapi"      && $(PY) -m ops openapi check
+	@echo "templates"    && $(PY) -m infra.check
+
+test: check ## check, and then every test: unit, contract, flow, infra, and the embedded stack.
+	@$(PY) -m pytest --durations=10 $(PYTEST_ARGS)
+
+format: $(READY) ## Put sources into the form that check asks for.
+	@ruff check --fix . ; ruff format .
+
+clean: ## Remove everything that the commands above have made.
+	rm -rf $(VENV) .cache cdk.out* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "setting up $(VENV) (once, and when the pinned requirements change)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "  installing what ships: requirements.txt"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@echo "  installing what tests and synthesis need: requirements-dev.txt (the largest step)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@echo "  resolving the functions' wheels, for Lambda and for this machine"
+	@$(PY) -m infra.packaging
+	@touch $@

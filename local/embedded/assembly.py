@@ -1,0 +1,163 @@
+"""The cloud assembly: what the CDK app synthesised, made anew only when something that goes into it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from local.embedded.paths import CACHE, PROJECT
+
+#: What the embedded stage is made from.
+SOURCES: Final = ("events", "runtime", "functions", "infra", "requirements.txt", "cdk.json")
+STAGE: Final = "embedded"
+_LEFT_OUT: Final = frozenset(("__pycache__", ".mypy_cache", ".ruff_cache"))
+_KEPT: Final = 2
+
+Say = Callable[[str], None]
+
+
+class SynthesisFailed(Exception):
+    """The CDK app failed; the message is its output."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAsset:
+    """A file or directory that a template refers to. `bucket` and `key` may hold CDK's account placeholders."""
+
+    path: Path
+    zipped: bool
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """One template, the stacks that must stand before it, and the assets that it refers to."""
+
+    name: str
+    template: Path
+    depends_on: tuple[str, ...]
+    assets: tuple[FileAsset, ...]
+    parameters: Mapping[str, str]
+    bootstrap_parameter: str | None
+
+
+def assembly(say: Say, environ: Mapping[str, str], *, project: Path = PROJECT, cache: Path = CACHE) -> Path:
+    """The directory of the embedded stage's cloud assembly. Raises SynthesisFailed."""
+    home = cache / "assembly" / fingerprint(project)
+    if home.exists():
+        say(f"templates: nothing has changed, using {home.relative_to(project)}")
+        home.touch()
+        return home
+    say("templates: synthesising (the first time packages every function)")
+    _synthesise(home, environ, project)
+    _prune(home.parent)
+    return home
+
+
+def fingerprint(project: Path = PROJECT) -> str:
+    """Names all that goes into the assembly: sources by content, and the Python that packages them."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {sys.platform}".encode())
+    for path in _files(project / name for name in SOURCES):
+        digest.update(f"\0{path.relative_to(project)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _files(roots: Iterable[Path]) -> Iterator[Path]:
+    for root in roots:
+        if root.is_file():
+            yield root
+        elif root.is_dir():
+            found = (path for path in root.rglob("*") if path.is_file() and not _LEFT_OUT & set(path.parts))
+            yield from sorted(found)
+
+
+def _synthesise(home: Path, environ: Mapping[str, str], project: Path) -> None:
+    """Made aside and moved into place when it is whole."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=".making-", dir=home.parent))
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "infra.cdk_app"],
+            cwd=project,
+            env={**environ, "CDK_OUTDIR": str(making), "BREAKWATER_STAGE": STAGE},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if result.returncode != 0 or not (making / "manifest.json").exists():
+            raise SynthesisFailed(f"python -m infra.cdk_app failed\n{result.stdout}{result.stderr}")
+        making.rename(home)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _prune(parent: Path) -> None:
+    made = sorted((path for path in parent.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for old in made[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def stacks_in(home: Path) -> list[Stack]:
+    """The assembly's stacks, each after those that it depends on."""
+    artifacts = json.loads((home / "manifest.json").read_text())["artifacts"]
+    found = {
+        name: _stack(home, name, artifact, artifacts)
+        for name, artifact in artifacts.items()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+    return list(_in_order(found))
+
+
+def _stack(home: Path, name: str, artifact: Mapping[str, Any], artifacts: Mapping[str, Any]) -> Stack:
+    dependencies = artifact.get("dependencies", ())
+    properties = artifact["properties"]
+    manifests = [home / artifacts[d]["properties"]["file"] for d in dependencies if _is_asset_manifest(artifacts[d])]
+    return Stack(
+        name=properties.get("stackName", name),
+        template=home / properties["templateFile"],
+        depends_on=tuple(d for d in dependencies if artifacts[d]["type"] == "aws:cloudformation:stack"),
+        assets=tuple(asset for manifest in manifests for asset in _file_assets(manifest, properties["templateFile"])),
+        parameters=properties.get("parameters", {}),
+        bootstrap_parameter=properties.get("bootstrapStackVersionSsmParameter"),
+    )
+
+
+def _is_asset_manifest(artifact: Mapping[str, Any]) -> bool:
+    return bool(artifact["type"] == "cdk:asset-manifest")
+
+
+def _file_assets(manifest: Path, template: str) -> Iterator[FileAsset]:
+    """All but the template itself, which goes to CloudFormation as it is."""
+    for asset in json.loads(manifest.read_text()).get("files", {}).values():
+        source = asset["source"]
+        if source["path"] == template:
+            continue
+        for destination in asset["destinations"].values():
+            yield FileAsset(
+                path=manifest.parent / source["path"],
+                zipped=source.get("packaging") == "zip",
+                bucket=destination["bucketName"],
+                key=destination["objectKey"],
+            )
+
+
+def _in_order(stacks: Mapping[str, Stack]) -> Iterator[Stack]:
+    done: set[str] = set()
+    waiting = dict(stacks)
+    while waiting:
+        ready = [name for name, stack in waiting.items() if done.issuperset(stack.depends_on)]
+        if not ready:
+            raise SynthesisFailed(f"stacks depend on each other in a circle: {', '.join(waiting)}")
+        for name in ready:
+            done.add(name)
+            yield waiting.pop(name)

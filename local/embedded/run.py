@@ -1,0 +1,137 @@
+"""The three commands: play the demonstration, play it and stay, or only stay up."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.embedded.assembly import SynthesisFailed
+from local.embedded.deploy import DeploymentFailed
+from local.embedded.emulator_env import SetupFailed
+from local.embedded.hops import Watcher
+from local.embedded.ministack import EmulatorFailed
+from local.embedded.play import FAILURES, Play
+from local.embedded.stack import Stack, access, deploy_stack, endpoint
+from local.embedded.telling import Teller
+
+#: Failures that a message explains; any other is a defect of ours and shows its traceback.
+_EXPLAINED: Final = (
+    SetupFailed,
+    SynthesisFailed,
+    EmulatorFailed,
+    DeploymentFailed,
+    BotoCoreError,
+    ClientError,
+    *FAILURES,
+)
+
+
+class Stopped(BaseException):
+    """A signal asked us to end; whoever holds something lets go of it."""
+
+
+def demonstrate(environ: Mapping[str, str], *, stay: bool) -> int:
+    """The exit code: 0 when every outcome is as expected. With `stay`, only after a signal."""
+    teller = Teller(sys.stdout)
+    return _told(teller, lambda: _demonstrate(environ, teller, stay=stay))
+
+
+def stay_up(environ: Mapping[str, str], *, empty: bool, as_json: bool) -> int:
+    """Up until a signal comes. `empty` leaves the deployment to somebody else. 0 after a clean stop."""
+    teller = Teller(sys.stderr if as_json else sys.stdout)
+    return _told(teller, lambda: _stay_up(environ, teller, empty=empty, as_json=as_json))
+
+
+def _told(teller: Teller, run: Callable[[], int]) -> int:
+    """Runs until done or told to stop; explains what went wrong."""
+    try:
+        with _signals_stop():
+            return run()
+    except Stopped:
+        teller.line("stopped before it was done")
+        return 130
+    except _EXPLAINED as error:
+        teller.line(f"\nFAILED: {error}")
+        return 1
+
+
+def _demonstrate(environ: Mapping[str, str], teller: Teller, *, stay: bool) -> int:
+    with _deployed(environ, teller) as stack, Watcher(stack, teller.hop, since=_milliseconds()) as watcher:
+        play = Play(stack, watcher, say=teller.say, step=teller.phase, over_http=teller.over_http)
+        outcomes = play.perform()
+        teller.outcomes(outcomes)
+        teller.box("the receipt", play.receipt())
+        teller.timings()
+        if stay:
+            teller.ways_in(stack, play.invoice_id)
+            _until_stopped(teller)
+    return 0 if all(outcome.ok for outcome in outcomes) else 1
+
+
+def _stay_up(environ: Mapping[str, str], teller: Teller, *, empty: bool, as_json: bool) -> int:
+    if empty:
+        with endpoint(environ, teller.say) as (cloud, is_ours):
+            _announce(teller, access(cloud, is_ours=is_ours), as_json=as_json)
+            _until_stopped(teller)
+        return 0
+    with _deployed(environ, teller) as stack, Watcher(stack, teller.hop, since=_milliseconds()):
+        _announce(teller, access(stack.cloud, is_ours=stack.is_ours) | _places(stack), as_json=as_json)
+        _until_stopped(teller)
+    return 0
+
+
+@contextmanager
+def _deployed(environ: Mapping[str, str], teller: Teller) -> Iterator[Stack]:
+    with endpoint(environ, teller.say) as (cloud, is_ours):
+        with teller.phase("Deploying"):
+            stack = deploy_stack(cloud, environ, teller.say, is_ours=is_ours)
+        yield stack
+
+
+def _places(stack: Stack) -> dict[str, str]:
+    return {"ingestion": stack.ingestion_url, "billing": stack.billing_url, "bus": stack.bus_name}
+
+
+def _announce(teller: Teller, facts: Mapping[str, str], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(facts), flush=True)
+        return
+    for name, value in facts.items():
+        teller.line(f"  export {name}={value}" if name.isupper() else f"  {name:<12} {value}")
+
+
+def _until_stopped(teller: Teller) -> None:
+    """Ctrl-C or a signal is the expected end here, not a failure."""
+    teller.line("  Up. Ctrl-C stops all of it.")
+    try:
+        threading.Event().wait()
+    except Stopped:
+        teller.line("\nstopping")
+
+
+@contextmanager
+def _signals_stop() -> Iterator[None]:
+    """Ctrl-C, a plain kill and a closed terminal all unwind the stack, so that nothing is left running."""
+
+    def stop(number: int, _: object) -> None:
+        raise Stopped(signal.Signals(number).name)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
