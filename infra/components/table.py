@@ -91,8 +91,8 @@ def idempotency_table(scope: Construct, construct_id: str, *, service: str, stag
 
 
 def allow_once(function: ServiceFunction, table: StateTable) -> None:
-    """What Powertools idempotency needs: lock, look, complete, release."""
-    table.allow(function, "DeleteItem", "GetItem", "PutItem", "UpdateItem")
+    """What Powertools idempotency needs: lock, complete, release. A lock that is refused tells what is there."""
+    table.allow(function, "DeleteItem", "PutItem", "UpdateItem")
 
 
 def _string(name: str) -> aws_dynamodb.Attribute:

@@ -1,4 +1,4 @@
-"""The stack tests on the endpoint that AWS_ENDPOINT_URL names: LocalStack, or whatever you bring. Skipped without one."""
+"""The stack tests on the endpoint that AWS_ENDPOINT_URL names: LocalStack, or another. Skipped without one."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from tests.infra.templates import SERVICES, actions_on, arn, listed
 EMULATED = [("embedded", "ses:SendEmail")]
 
 #: What each function does to the tables of its service: by the last part of the table's name.
-ONCE = {"DeleteItem", "GetItem", "PutItem", "UpdateItem"}
+ONCE = {"DeleteItem", "PutItem", "UpdateItem"}
 TABLE_USE = {
     "ingestion": {},
     "ingestion-api": {},
