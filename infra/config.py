@@ -19,7 +19,7 @@ class StageConfig:
     `archive_days` is how long the bus remembers events for replays; None leaves the archive out.
     `require_tls` has queues refuse plain HTTP.
     `pin_event_source` has IAM refuse a service that puts another service's events on the bus.
-    `emulator_grants` words two grants as the embedded stack's emulator asks for them, where AWS asks differently.
+    `pin_sender` has IAM refuse mail as anybody else than the sender.
     `webhook_trusted_hosts` are exempt from the rule that webhooks go to public https addresses.
     `sender_address` is the From of every e-mail; `sender_identity` has SES verify it.
     `bootstrap_roles` has `cdk deploy` act in the roles that `cdk bootstrap` made, not as whoever runs it.
@@ -40,7 +40,7 @@ class StageConfig:
     webhook_trusted_hosts: tuple[str, ...]
     require_tls: bool
     pin_event_source: bool
-    emulator_grants: bool
+    pin_sender: bool
     schedules_enabled: bool
     bootstrap_roles: bool
 
@@ -77,7 +77,7 @@ _EMBEDDED: Final = StageConfig(
     webhook_trusted_hosts=("127.0.0.1", "localhost"),
     require_tls=False,  # the emulator speaks plain HTTP, on loopback only, and would refuse its own functions
     pin_event_source=False,  # the emulator gives events:* condition keys no value and so refuses every call
-    emulator_grants=True,  # sqs:SendMessageBatch is an action to it; ses:SendEmail is on "*", whoever sends
+    pin_sender=False,  # the emulator asks for ses:SendEmail on "*", whoever sends
     bootstrap_roles=False,  # the emulator's IAM gives aws:ResourceAccount, which their policies ask for, no value
     schedules_enabled=False,  # the demonstration closes a period when it wants to
 )
@@ -98,7 +98,7 @@ _DEV: Final = StageConfig(
     webhook_trusted_hosts=(),
     require_tls=True,
     pin_event_source=True,
-    emulator_grants=False,
+    pin_sender=True,
     schedules_enabled=True,
     bootstrap_roles=True,
 )
@@ -119,7 +119,7 @@ _PROD: Final = StageConfig(
     webhook_trusted_hosts=(),
     require_tls=True,
     pin_event_source=True,
-    emulator_grants=False,
+    pin_sender=True,
     schedules_enabled=True,
     bootstrap_roles=True,
 )

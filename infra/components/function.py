@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from aws_cdk import CfnResource, Duration, RemovalPolicy, aws_events, aws_iam, aws_lambda, aws_logs
+from aws_cdk import Duration, RemovalPolicy, aws_events, aws_iam, aws_lambda, aws_logs
 from constructs import Construct
 
 from infra.components.acknowledged import acknowledge
@@ -78,12 +78,6 @@ class ServiceFunction(Construct):
     def allow(self, *actions: str, on: str, when: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         """Grant exactly these actions on exactly this resource."""
         self.role.add_to_policy(aws_iam.PolicyStatement(actions=list(actions), resources=[on], conditions=when))
-
-    def allow_emulated(self, *actions: str, on: str) -> None:
-        """Grant what the embedded stack's emulator asks for under names that AWS, and so cfn-lint, does not know."""
-        self.allow(*actions, on=on)
-        policy = self.role.node.find_child("DefaultPolicy").node.default_child
-        cast("CfnResource", policy).add_metadata("cfn-lint", {"config": {"ignore_checks": ["W3037"]}})
 
     def allow_put_events(self, *, source: str | None) -> None:
         """May put the service's own event types on the bus; `source` pins the source too, None for forwarders."""

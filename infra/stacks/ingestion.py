@@ -24,8 +24,6 @@ class IngestionStack(StageStack):
             self, "IngestionApi", api=API, home=shared, environment={"INGESTION_QUEUE_URL": queue.queue_url}
         )
         api.function.allow("sqs:SendMessage", on=queue.queue_arn)
-        if stage.emulator_grants:  # on AWS, SendMessage covers it
-            api.function.allow_emulated("sqs:SendMessageBatch", on=queue.queue_arn)
 
         self.output("ApiEndpoint", api.endpoint)
         self.output("ApiId", api.resource.api_id)

@@ -54,7 +54,7 @@ class NotificationStack(StageStack):
             self.format_arn(service="ses", resource="identity", resource_name=identity)
             for identity in (address, address.partition("@")[2])
         ]
-        for resource in ["*"] if self.config.emulator_grants else identities:
+        for resource in identities if self.config.pin_sender else ["*"]:
             function.allow("ses:SendEmail", on=resource)
 
 

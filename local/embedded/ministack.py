@@ -51,7 +51,18 @@ def running_ministack(python: Path, *, cache: Path = CACHE) -> Iterator[str]:
             finally:
                 _stop(process)
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        _remove(home)
+
+
+def _remove(directory: Path) -> None:
+    """Again if need be: a process that is dying may still write."""
+
+    def gone() -> bool:
+        shutil.rmtree(directory, ignore_errors=True)
+        return not directory.exists()
+
+    with suppress(DeadlinePassed):  # the next start removes what is left
+        wait_until(gone, what=f"{directory} is removed", timeout=5)
 
 
 def _private_directory(parent: Path) -> Path:

@@ -114,8 +114,7 @@ def test_the_ingestion_api_may_send_to_the_ingestion_queue(assembly):
     sent = actions_on(template.statements_of(api_id), arn(queue_id))
 
     assert api["Environment"]["Variables"]["INGESTION_QUEUE_URL"] == {"Ref": queue_id}
-    assert "sqs:SendMessage" in sent
-    assert sent <= {"sqs:SendMessage", "sqs:SendMessageBatch"}
+    assert sent == {"sqs:SendMessage"}
 
 
 def test_mail_is_sent_as_the_stages_sender_and_nobody_else_on_aws(assemblies):

@@ -1,0 +1,294 @@
+"""Every grant that the stacks give, with the probe that needs it.
+
+A probe is sent to one function and makes it use the grant. Where only a failure makes it so, `also` names
+another grant to take away, so that there is a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from events.catalog import (
+    BillingInvoicePaid,
+    IngestionPaymentSettled,
+    IngestionUsageRecorded,
+    initial,
+)
+from events.envelope import CloudEvent
+from local.embedded.client import Client
+from local.embedded.stack import PREFIX, SERVICES, Stack
+from runtime.outbox import Change
+from tests.stack.stack_builders import MOMENT, PERIOD, contact, copied, invoice_paid, order, usage
+
+
+class Grant(NamedTuple):
+    function: str
+    action: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.function}, {self.action}, {self.resource}"
+
+
+class Probe(NamedTuple):
+    grant: Grant
+    send: Callable[[Probes, str], None]
+    also: Grant | None = None
+
+
+#: Lambda itself makes these calls with the function's role; the emulator's Lambda asks nobody. The relations
+#: between mappings, queues, streams and their grants are held by the tests in tests/infra.
+MADE_BY_LAMBDA = frozenset(
+    (
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    )
+)
+#: Lambda sends these, when it gives up on an asynchronous call or a stream's batch.
+FAILURE_DESTINATIONS = frozenset(("billing-close-dlq", "billing-relay-dlq"))
+
+
+def deployed_grants(stack: Stack) -> frozenset[Grant]:
+    """What the functions' roles may do, without what no function's own code makes use of."""
+    return frozenset(
+        Grant(function.name, action, _short(statement["Resource"]))
+        for service in SERVICES
+        for function in service.functions
+        for document in _policies(stack, function.name).values()
+        for statement in document["Statement"]
+        for action in _listed(statement["Action"])
+        if action not in MADE_BY_LAMBDA and _short(statement["Resource"]) not in FAILURE_DESTINATIONS
+    )
+
+
+@contextmanager
+def without(stack: Stack, function: str, grants: Sequence[Grant]) -> Iterator[None]:
+    """The deployed stack with these grants of one function taken away, until the block ends."""
+    iam = stack.cloud.client("iam")
+    role, before = _role(stack, function), _policies(stack, function)
+    for name, document in before.items():
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(_reduced(document, grants)))
+    try:
+        yield
+    finally:
+        for name, document in before.items():
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def _reduced(document: Mapping[str, Any], grants: Sequence[Grant]) -> dict[str, Any]:
+    taken = {(grant.action, grant.resource) for grant in grants}
+    statements = [
+        {**s, "Action": [a for a in _listed(s["Action"]) if (a, _short(s["Resource"])) not in taken]}
+        for s in document["Statement"]
+    ]
+    return {**document, "Statement": [statement for statement in statements if statement["Action"]]}
+
+
+def _role(stack: Stack, function: str) -> str:
+    return str(stack.configuration(function)["Role"].rpartition("/")[2])
+
+
+def _policies(stack: Stack, function: str) -> dict[str, Any]:
+    iam, role = stack.cloud.client("iam"), _role(stack, function)
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    return {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _short(resource: str) -> str:
+    """`breakwater-embedded-billing` and its kind without what they all start with; Secrets Manager adds an end."""
+    last = resource.rpartition(":")[2].rpartition("/")[2]
+    name = last.removeprefix(f"{PREFIX}-")
+    return name.rpartition("-")[0] if ":secret:" in resource else name
+
+
+def denied(stack: Stack, grant: Grant, *, since: int) -> bool:
+    """Whether the function's log says, after `since`, that it was not allowed to do this."""
+    return f"not authorized to perform: {grant.action} " in logged(stack, grant.function, since)
+
+
+def logged(stack: Stack, function: str, since: int) -> str:
+    logs = stack.cloud.client("logs")
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=stack.log_groups[function], startTime=since)
+    return "\n".join(event["message"] for page in pages for event in page["events"])
+
+
+def milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Probes:
+    """The calls that make functions use their grants."""
+
+    stack: Stack
+    client: Client
+
+    def consume(self, function: str, *bodies: str, tries: int = 1) -> None:
+        """Invoke a consumer directly, as its queue would. Nothing is on the queue, whatever comes of it."""
+        records = [self._record(function, body, tries) for body in bodies]
+        self._invoke(function, {"Records": records})
+
+    def relay(self, event: CloudEvent) -> None:
+        change = Change(key="INVOICE#probe/INVOICE", new=(event.to_json(),))
+        self._invoke("billing-relay", {"Records": [change.to_stream_record(1)]})
+
+    def close(self) -> None:
+        self._invoke("billing-close", {})
+
+    def consume_cold(self, function: str, body: str, *, name: str) -> None:
+        """As `consume`, in a copy of the function called `name`, so that nothing is remembered from before."""
+        copied(self.stack, function, f"{function}-{name}")
+        self._invoke(f"{function}-{name}", {"Records": [self._record(function, body, tries=1)]}, prefix="")
+
+    def _invoke(self, function: str, payload: Mapping[str, Any], *, prefix: str = f"{PREFIX}-") -> None:
+        self.stack.cloud.client("lambda").invoke(
+            FunctionName=f"{prefix}{function}", Payload=json.dumps(payload).encode()
+        )
+
+    def _record(self, function: str, body: str, tries: int) -> dict[str, Any]:
+        attributes = {"ApproximateReceiveCount": str(tries), "ApproximateFirstReceiveTimestamp": "1779287400000"}
+        return {
+            "messageId": "probe",
+            "receiptHandle": "none",
+            "body": body,
+            "attributes": attributes,
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{PREFIX}-{function}",
+            "awsRegion": "us-east-1",
+        }
+
+
+def _usage_to_ingestion(probes: Probes, unique: str) -> None:
+    probes.consume("ingestion", usage(unique, f"cus-{unique}").to_json())
+
+
+def _last_try_of_ingestion(probes: Probes, unique: str) -> None:
+    probes.consume("ingestion", usage(unique, f"cus-{unique}").to_json(), tries=3)
+
+
+def _usage_over_http(probes: Probes, unique: str) -> None:
+    probes.client.post(usage(unique, f"cus-{unique}"))
+
+
+def _recorded(unique: str) -> str:
+    payload = IngestionUsageRecorded(customer_id=f"cus-{unique}", meter="seats", quantity=2, used_at=MOMENT)
+    return initial(payload, id=unique, source="ingestion-service", time=MOMENT).to_json()
+
+
+def _usage_to_billing(probes: Probes, unique: str) -> None:
+    probes.consume("billing", _recorded(unique))
+
+
+def _payment_of_nothing(probes: Probes, unique: str) -> None:
+    payload = IngestionPaymentSettled(payment_id="pay-1", invoice_id=f"inv-{unique}", amount=1, currency="USD")
+    probes.consume("billing", initial(payload, id=unique, source="ingestion-service", time=MOMENT).to_json())
+
+
+def _invoice_over_http(probes: Probes, unique: str) -> None:
+    probes.client.try_invoice(order(f"cus-{unique}"), key=unique)
+
+
+def _reads_over_http(probes: Probes, unique: str) -> None:
+    for path in (f"invoices/{unique}", f"invoices?customer_id={unique}", f"customers/{unique}/usage?period={PERIOD}"):
+        probes.client.try_billing(path)
+
+
+def _close(probes: Probes, unique: str) -> None:
+    """A customer with usage in a period that has ended; the close finds it, whatever else it finds."""
+    probes.consume("billing", _recorded(unique))
+    probes.close()
+
+
+def _relay(probes: Probes, unique: str) -> None:
+    """An event that no rule picks: nothing of it stays on a queue."""
+    probes.relay(CloudEvent(id=unique, source="billing-service", type="billing.nothing.happened"))
+
+
+def _receipt(probes: Probes, unique: str) -> None:
+    probes.consume("notification-contacts", contact(f"cus-{unique}").to_json())
+    probes.consume("notification", invoice_paid(unique, f"cus-{unique}").to_json())
+
+
+def _webhook_of_a_cold_function(probes: Probes, unique: str) -> None:
+    hook = "http://127.0.0.1:9/nobody-listens"
+    probes.consume("notification-contacts", contact(f"cus-{unique}", email=None, webhook_url=hook).to_json())
+    probes.consume_cold("notification", invoice_paid(unique, f"cus-{unique}").to_json(), name=unique)
+
+
+def _receipt_for_a_stranger(probes: Probes, unique: str) -> None:
+    probes.consume("notification", invoice_paid(unique, f"cus-{unique}").to_json())
+
+
+def _poison(function: str, payload: type[Any] = BillingInvoicePaid) -> Callable[[Probes, str], None]:
+    def send(probes: Probes, unique: str) -> None:
+        event = CloudEvent(id=unique, source="billing-service", type=payload.type, data={"amount": "a lot"})
+        probes.consume(function, event.to_json())
+
+    return send
+
+
+def _contact(probes: Probes, unique: str) -> None:
+    probes.consume("notification-contacts", contact(f"cus-{unique}").to_json())
+
+
+_INGESTION_EVENTS = Grant("ingestion", "events:PutEvents", PREFIX)
+_BILLING_PUT = Grant("billing", "dynamodb:PutItem", "billing")
+_API_PUT = Grant("billing-api", "dynamodb:PutItem", "billing")
+_SEND = Grant("notification", "ses:SendEmail", "*")
+_CONTACTS_PUT = Grant("notification-contacts", "dynamodb:PutItem", "contacts")
+
+PROBES = (
+    Probe(_INGESTION_EVENTS, _usage_to_ingestion),
+    Probe(Grant("ingestion", "sqs:ChangeMessageVisibility", "ingestion"), _usage_to_ingestion, _INGESTION_EVENTS),
+    Probe(Grant("ingestion", "sqs:SendMessage", "ingestion-dlq"), _last_try_of_ingestion, _INGESTION_EVENTS),
+    Probe(Grant("ingestion-api", "sqs:SendMessage", "ingestion"), _usage_over_http),
+    Probe(_BILLING_PUT, _usage_to_billing),
+    Probe(Grant("billing", "dynamodb:UpdateItem", "billing"), _usage_to_billing),
+    Probe(Grant("billing", "dynamodb:GetItem", "billing"), _payment_of_nothing),
+    Probe(Grant("billing", "sqs:ChangeMessageVisibility", "billing"), _usage_to_billing, _BILLING_PUT),
+    Probe(Grant("billing", "sqs:SendMessage", "billing-dlq"), _payment_of_nothing),
+    Probe(_API_PUT, _invoice_over_http),
+    Probe(Grant("billing-api", "dynamodb:GetItem", "billing"), _reads_over_http),
+    Probe(Grant("billing-api", "dynamodb:Query", "billing"), _reads_over_http),
+    Probe(Grant("billing-api", "dynamodb:Query", "by-customer"), _reads_over_http),
+    Probe(Grant("billing-api", "dynamodb:PutItem", "idempotency-billing"), _invoice_over_http),
+    Probe(Grant("billing-api", "dynamodb:UpdateItem", "idempotency-billing"), _invoice_over_http),
+    Probe(Grant("billing-api", "dynamodb:DeleteItem", "idempotency-billing"), _invoice_over_http, _API_PUT),
+    Probe(Grant("billing-close", "dynamodb:Query", "billing"), _close),
+    Probe(Grant("billing-close", "dynamodb:PutItem", "billing"), _close),
+    Probe(Grant("billing-close", "dynamodb:UpdateItem", "billing"), _close),
+    Probe(Grant("billing-relay", "events:PutEvents", PREFIX), _relay),
+    Probe(Grant("notification", "events:PutEvents", PREFIX), _receipt),
+    Probe(Grant("notification", "dynamodb:GetItem", "contacts"), _receipt),
+    Probe(Grant("notification", "dynamodb:PutItem", "idempotency-notification"), _receipt),
+    Probe(Grant("notification", "dynamodb:UpdateItem", "idempotency-notification"), _receipt),
+    Probe(Grant("notification", "dynamodb:DeleteItem", "idempotency-notification"), _receipt, _SEND),
+    Probe(_SEND, _receipt),
+    Probe(Grant("notification", "secretsmanager:GetSecretValue", "webhook-master-key"), _webhook_of_a_cold_function),
+    Probe(Grant("notification", "sqs:ChangeMessageVisibility", "notification"), _receipt_for_a_stranger),
+    Probe(Grant("notification", "sqs:SendMessage", "notification-dlq"), _poison("notification")),
+    Probe(_CONTACTS_PUT, _contact),
+    Probe(
+        Grant("notification-contacts", "sqs:ChangeMessageVisibility", "notification-contacts"), _contact, _CONTACTS_PUT
+    ),
+    Probe(
+        Grant("notification-contacts", "sqs:SendMessage", "notification-contacts-dlq"), _poison("notification-contacts")
+    ),
+)

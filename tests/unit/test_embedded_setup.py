@@ -1,0 +1,256 @@
+"""The embedded stack's own pieces, without an emulator: waiting, the environment, the assembly, zips, the telling."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.envelope import CloudEvent
+from local.embedded.assembly import FileAsset, SynthesisFailed, fingerprint, stacks_in
+from local.embedded.cloud import Cloud
+from local.embedded.deploy import zipped
+from local.embedded.emulator_env import SetupFailed, emulator_python
+from local.embedded.hops import Hop, hop_from_log, told
+from local.embedded.paths import EXAMPLES
+from local.embedded.play import Outcome
+from local.embedded.polling import DeadlinePassed, wait_until
+from local.embedded.stack import endpoint
+from local.embedded.telling import Teller
+
+
+class FakeTime:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def elapsed(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Pip:
+    """Stands in for the commands that make an environment."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.commands: list[list[str]] = []
+        self.fails = fails
+
+    def __call__(self, command: list[str]) -> None:
+        self.commands.append(command)
+        if "venv" in command:
+            python = Path(command[-1]) / "bin" / "python"
+            python.parent.mkdir(parents=True)
+            python.touch()
+        elif self.fails:
+            raise SetupFailed("no network")
+
+
+def requirements(folder: Path, text: str = "ministack==1.5.33\n") -> Path:
+    path = folder / "pins.txt"
+    path.write_text(text)
+    return path
+
+
+def silent(_: str) -> None:
+    return None
+
+
+def written(folder: Path, files: dict[str, Any]) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return folder
+
+
+def hop(**changes: Any) -> Hop:
+    fields = {
+        "at": 0,
+        "function": "billing",
+        "outcome": "handled",
+        "event_id": "usage-1",
+        "event_source": "ingestion-service",
+        "event_type": "ingestion.usage.recorded",
+        "attempts": 1,
+        "duration_ms": 12.4,
+    }
+    return Hop(**{**fields, **changes})
+
+
+def test_waiting_ends_with_the_first_true_answer() -> None:
+    time, answers = FakeTime(), iter([None, 0, "there"])
+
+    found = wait_until(lambda: next(answers), what="it", timeout=10, pause=time.pause, elapsed=time.elapsed)
+
+    assert found == "there"
+
+
+def test_waiting_fails_and_names_the_last_answer_when_the_deadline_has_passed() -> None:
+    time = FakeTime()
+
+    with pytest.raises(DeadlinePassed, match=r"not within 2 s: the stack stands \(last seen: False\)"):
+        wait_until(lambda: False, what="the stack stands", timeout=2, pause=time.pause, elapsed=time.elapsed)
+
+
+def test_the_emulators_environment_is_made_once(tmp_path: Path) -> None:
+    pip = Pip()
+
+    first = emulator_python(silent, cache=tmp_path, requirements=requirements(tmp_path), run=pip)
+    second = emulator_python(silent, cache=tmp_path, requirements=requirements(tmp_path), run=pip)
+
+    assert first == second
+    assert first.exists()
+    assert len(pip.commands) == 2
+
+
+def test_the_emulators_environment_is_made_anew_when_its_pins_change(tmp_path: Path) -> None:
+    pip = Pip()
+
+    first = emulator_python(silent, cache=tmp_path, requirements=requirements(tmp_path), run=pip)
+    changed = requirements(tmp_path, "ministack==1.5.33\nsix==1.17.0\n")
+    second = emulator_python(silent, cache=tmp_path, requirements=changed, run=pip)
+
+    assert first != second
+
+
+def test_an_interrupted_setup_is_done_again(tmp_path: Path) -> None:
+    with pytest.raises(SetupFailed, match="no network"):
+        emulator_python(silent, cache=tmp_path, requirements=requirements(tmp_path), run=Pip(fails=True))
+
+    python = emulator_python(silent, cache=tmp_path, requirements=requirements(tmp_path), run=Pip())
+
+    assert python.exists()
+    assert [path.name[0] for path in (tmp_path / "ministack").iterdir()] == ["1"]
+
+
+def test_the_fingerprint_changes_with_any_source_and_with_nothing_else(tmp_path: Path) -> None:
+    project = written(tmp_path, {"events/a.py": "1", "infra/app.py": "1", "requirements.txt": "x"})
+    before = fingerprint(project)
+
+    written(tmp_path, {"README.md": "changed", "events/__pycache__/a.pyc": "compiled"})
+    after_others = fingerprint(project)
+    written(tmp_path, {"infra/app.py": "2"})
+
+    assert after_others == before
+    assert fingerprint(project) != before
+
+
+def assembly_files() -> dict[str, Any]:
+    def stack(name: str, *needs: str) -> dict[str, Any]:
+        properties = {"templateFile": f"{name}.json", "stackName": f"Breakwater-{name}"}
+        return {"type": "aws:cloudformation:stack", "properties": properties, "dependencies": [*needs]}
+
+    files = {
+        "Billing.json": {
+            "source": {"path": "Billing.json", "packaging": "file"},
+            "destinations": {"here": {"bucketName": "assets-${AWS::AccountId}", "objectKey": "t.json"}},
+        },
+        "code": {
+            "source": {"path": "asset.1", "packaging": "zip"},
+            "destinations": {"here": {"bucketName": "assets-${AWS::AccountId}", "objectKey": "1.zip"}},
+        },
+    }
+    assets = {"type": "cdk:asset-manifest", "properties": {"file": "Billing.assets.json"}}
+    artifacts = {"Billing": stack("Billing", "Bus", "Billing.assets"), "Bus": stack("Bus"), "Billing.assets": assets}
+    return {"manifest.json": {"artifacts": artifacts}, "Billing.assets.json": {"files": files}}
+
+
+def test_stacks_come_after_those_that_they_depend_on_with_their_assets(tmp_path: Path) -> None:
+    home = written(tmp_path, assembly_files())
+
+    bus, billing = stacks_in(home)
+
+    assert (bus.name, billing.name) == ("Breakwater-Bus", "Breakwater-Billing")
+    code = FileAsset(path=home / "asset.1", zipped=True, bucket="assets-${AWS::AccountId}", key="1.zip")
+    assert billing.assets == (code,)
+
+
+def test_stacks_that_depend_on_each_other_in_a_circle_are_refused(tmp_path: Path) -> None:
+    files = assembly_files()
+    files["manifest.json"]["artifacts"]["Bus"]["dependencies"] = ["Billing"]
+
+    with pytest.raises(SynthesisFailed, match="circle"):
+        stacks_in(written(tmp_path, files))
+
+
+def test_a_zip_has_the_same_bytes_for_the_same_files(tmp_path: Path) -> None:
+    first = written(tmp_path / "one", {"b.py": "b", "folder/a.py": "a"})
+    second = written(tmp_path / "two", {"folder/a.py": "a", "b.py": "b"})
+
+    archive = zipped(first)
+
+    assert archive == zipped(second)
+    assert zipfile.ZipFile(io.BytesIO(archive)).namelist() == ["b.py", "folder/a.py"]
+
+
+def test_a_given_endpoint_is_used_and_said_instead_of_starting_an_emulator() -> None:
+    said: list[str] = []
+    environ = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566/", "AWS_ACCESS_KEY_ID": "mine", "AWS_REGION": "eu-west-1"}
+
+    with endpoint(environ, said.append) as (cloud, is_ours):
+        assert (cloud.endpoint, cloud.access_key, cloud.region) == ("http://127.0.0.1:4566", "mine", "eu-west-1")
+        assert not is_ours
+    assert "no emulator is started" in said[0]
+
+
+def test_the_environment_for_other_tools_names_endpoint_identity_and_region() -> None:
+    environment = Cloud("http://127.0.0.1:1").environment()
+
+    assert environment == {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+def test_only_log_lines_about_an_event_are_hops() -> None:
+    line = {"message": "handled", "event_id": "1", "event_source": "s", "event_type": "t", "outcome": "handled"}
+
+    hops = [
+        hop_from_log("billing", 5, text) for text in ("START RequestId: 1", '{"message": "cold"}', json.dumps(line))
+    ]
+
+    assert [found and found.identity for found in hops] == [None, None, ("s", "1")]
+
+
+def test_a_hop_is_told_from_the_event_to_the_events_out() -> None:
+    lines = list(told(hop(events_out=("billing.invoice.paid 0123456789abcdef0123456789abcdef",)), over_http=False))
+
+    assert lines == [
+        "ingestion.usage.recorded usage-1 → rule accepted-records → queue billing → billing: booked (12 ms)",
+        "  └ out: billing.invoice.paid 0123456789ab…",
+    ]
+
+
+def test_a_dead_letter_is_told_with_its_reason() -> None:
+    lines = list(told(hop(outcome="dead_letter", attempts=3, error="data.amount: wrong"), over_http=False))
+
+    assert lines[0].endswith("billing: dead letter (12 ms, try 3)")
+    assert lines[1] == "  └ why: data.amount: wrong"
+
+
+def test_an_outcome_that_is_not_as_expected_is_told_with_what_was_expected() -> None:
+    out = io.StringIO()
+
+    Teller(out).outcomes([Outcome(name="invoice paid", expected="paid", seen="issued", ok=False)])
+
+    assert [line.split() for line in out.getvalue().splitlines() if line] == [
+        ["FAIL", "invoice", "paid", "issued"],
+        ["expected:", "paid"],
+    ]
+
+
+def test_the_example_for_the_aws_command_line_carries_the_seed_event() -> None:
+    (entry,) = json.loads((EXAMPLES / "put-events.json").read_text())
+
+    seed = CloudEvent.parse((EXAMPLES / "seed-event.json").read_text())
+    assert CloudEvent.parse(entry["Detail"]) == seed
+    assert (entry["Source"], entry["DetailType"]) == (seed.source, seed.type)
