@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from events.catalog import (
     BillingInvoicePaid,
     IngestionPaymentSettled,
@@ -21,6 +23,7 @@ from events.catalog import (
 )
 from events.envelope import CloudEvent
 from local.embedded.client import Client
+from local.embedded.cloud import Cloud
 from local.embedded.stack import PREFIX, SERVICES, Stack
 from runtime.outbox import Change
 from tests.stack.stack_builders import MOMENT, PERIOD, contact, copied, invoice_paid, order, usage
@@ -41,8 +44,8 @@ class Probe(NamedTuple):
     also: Grant | None = None
 
 
-#: Lambda itself makes these calls with the function's role; the emulator's Lambda asks nobody. The relations
-#: between mappings, queues, streams and their grants are held by the tests in tests/infra.
+#: Lambda itself makes these calls with the function's role; the emulator's Lambda asks nobody. Those on queues are
+#: probed by `lambda_may`. Those on streams and logs it judges by other resources than AWS: tests/infra holds them.
 MADE_BY_LAMBDA = frozenset(
     (
         "logs:CreateLogStream",
@@ -292,3 +295,40 @@ PROBES = (
         Grant("notification-contacts", "sqs:SendMessage", "notification-contacts-dlq"), _poison("notification-contacts")
     ),
 )
+
+
+#: What Lambda does with a function's role, on the function's behalf. The emulator's Lambda asks nobody, so the
+#: probe makes the call in the role: with an SQS client, on a queue.
+CALLS_OF_LAMBDA: Mapping[str, Callable[[Any, str], object]] = {
+    "sqs:ReceiveMessage": lambda sqs, url: sqs.receive_message(QueueUrl=url, VisibilityTimeout=0),
+    "sqs:DeleteMessage": lambda sqs, url: sqs.delete_message(QueueUrl=url, ReceiptHandle="none"),
+    "sqs:GetQueueAttributes": lambda sqs, url: sqs.get_queue_attributes(QueueUrl=url),
+    "sqs:SendMessage": lambda sqs, url: sqs.send_message(QueueUrl=url, MessageBody="a batch that failed"),
+}
+
+
+def grants_for_lambda() -> Iterator[Grant]:
+    """What Lambda must be able to do for the manifests' functions, as far as the emulator can judge it."""
+    for service in SERVICES:
+        for consumer in service.consumers:
+            for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
+                yield Grant(consumer.function.name, action, consumer.name)
+        for failing in (*service.relays, *service.schedules):
+            yield Grant(failing.function.name, "sqs:SendMessage", f"{failing.function.name}-dlq")
+
+
+def lambda_may(stack: Stack, grant: Grant) -> bool:
+    """Whether the call succeeds in the function's role, or fails for another reason than a missing grant."""
+    role = stack.configuration(grant.function)["Role"]
+    session = stack.cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="lambda")["Credentials"]
+    in_role = Cloud(
+        stack.cloud.endpoint,
+        access_key=session["AccessKeyId"],
+        secret_key=session["SecretAccessKey"],
+        session_token=session["SessionToken"],
+    )
+    try:
+        CALLS_OF_LAMBDA[grant.action](in_role.client("sqs"), stack.queue_url(grant.resource))
+    except ClientError as error:
+        return "AccessDenied" not in error.response["Error"]["Code"]
+    return True

@@ -8,10 +8,13 @@ from local.embedded.client import Client
 from local.embedded.stack import Stack
 from tests.stack.grant_probes import (
     PROBES,
+    Grant,
     Probe,
     Probes,
     denied,
     deployed_grants,
+    grants_for_lambda,
+    lambda_may,
     milliseconds,
     without,
 )
@@ -39,3 +42,11 @@ def test_a_flow_fails_and_says_why_when_a_grant_is_taken_away(
         soon(lambda: denied(stack, grant, since=after), f"{grant.function} says that it may not")
 
     assert not was_denied
+
+
+@pytest.mark.parametrize("grant", list(grants_for_lambda()), ids=str)
+def test_lambda_cannot_act_for_a_function_when_a_grant_is_taken_away(stack: Stack, grant: Grant) -> None:
+    assert lambda_may(stack, grant)
+
+    with without(stack, grant.function, [grant]):
+        assert not lambda_may(stack, grant)
