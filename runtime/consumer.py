@@ -23,19 +23,19 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from events.binding import from_sqs_body
 from events.envelope import CloudEvent, InvalidEvent, format_time
 from runtime.clock import Clock
-from runtime.errors import BreakwaterError, PermanentError, TransientError, UnreadableMessage
+from runtime.errors import BreakwaterError, OutOfTime, PermanentError, TransientError, UnreadableMessage
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
 from runtime.outcome import Handle, Outcome
 from runtime.publisher import Publisher
-from runtime.queue import Queue
+from runtime.queue import Queue, reason
 from runtime.telemetry import logger
 
 #: Makes something of a message that is no CloudEvent, where a consumer prefers that to a dead letter.
 OnUnreadable = Callable[[str, InvalidEvent], Outcome]
 
-#: SQS counts attribute names and values into the message's 1 MiB.
-_LONGEST_ATTRIBUTE: Final = 1024
+#: Milliseconds that a batch keeps to publish its events and to settle its records. No record is begun with less.
+_RESERVE: Final = 3_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,18 +86,20 @@ class QueueConsumer:
     def __call__(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         if self._once is not None:
             self._once.register(context)
-        deliveries = self._run(batch["Records"])
+        deliveries = self._run(batch["Records"], context)
         self._publish(deliveries)
         for delivery in deliveries:
             self._settle(delivery)
             self._log(delivery)
         return {"batchItemFailures": [{"itemIdentifier": d.record.message_id} for d in deliveries if d.fate == "retry"]}
 
-    def _run(self, records: Sequence[dict[str, Any]]) -> list[_Delivery]:
+    def _run(self, records: Sequence[dict[str, Any]], context: Any) -> list[_Delivery]:
         deliveries: list[_Delivery] = []
 
         def handle(record: SQSRecord) -> None:
             deliveries.append(_Delivery(record=record))
+            if context.get_remaining_time_in_millis() < _RESERVE:
+                raise OutOfTime("the batch's other records took the function's time")
             self._attempt(deliveries[-1])
 
         # A fresh processor each time: a shared one remembers the last invocation's failures.
@@ -153,19 +155,14 @@ class QueueConsumer:
             self._queue.delay(delivery.record.receipt_handle, round(self._jitter(1, ceiling)))
 
     def _reason(self, delivery: _Delivery) -> dict[str, str]:
-        error, event = delivery.error, delivery.event
-        attributes = {
-            "reason": error.code if isinstance(error, BreakwaterError) else "unexpected",
-            "error_class": type(error).__name__,
-            "error_message": str(error),
-            "attempts": str(delivery.tries),
-            "consumer": self._spec.name,
-            "first_seen": delivery.first_seen,
-            "failed_at": format_time(self._clock.now()),
-        }
-        if event is not None:
-            attributes |= {"event_source": event.source, "event_id": event.id, "event_type": event.type}
-        return {name: _fit(value) for name, value in attributes.items() if value}
+        return reason(
+            delivery.error or AssertionError("a dead letter without an error"),
+            consumer=self._spec.name,
+            attempts=delivery.tries,
+            first_seen=delivery.first_seen,
+            failed_at=self._clock.now(),
+            event=delivery.event,
+        )
 
     def _log(self, delivery: _Delivery) -> None:
         event, error = delivery.event, delivery.error
@@ -186,9 +183,3 @@ class QueueConsumer:
         unexpected = error is not None and not isinstance(error, BreakwaterError)
         log = logger().info if error is None else logger().warning
         log(delivery.fate, extra=line, exc_info=error if unexpected else None)
-
-
-def _fit(value: str) -> str:
-    """An attribute value that SQS accepts: not too long, and without characters that XML cannot carry."""
-    printable = "".join(c if c in "\t\n\r" or c >= " " else "\ufffd" for c in value)
-    return printable if len(printable) <= _LONGEST_ATTRIBUTE else printable[: _LONGEST_ATTRIBUTE - 1] + "…"

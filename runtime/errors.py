@@ -10,7 +10,8 @@
         ├── Conflict              another writer was faster
         ├── DependencyUnavailable something that we call is down or refuses for now
         │   └── Throttled         it asks us to slow down
-        └── InFlightElsewhere     another invocation is at work on this very event
+        ├── InFlightElsewhere     another invocation is at work on this very event
+        └── OutOfTime             the invocation ends before the message could be begun
 
 Any other exception out of a handler counts as transient: it costs a try, and the last try is a dead letter.
 """
@@ -101,3 +102,9 @@ class InFlightElsewhere(TransientError):
     """Another invocation is at work on this very event."""
 
     code = "in_flight"
+
+
+class OutOfTime(TransientError):
+    """The invocation ends before the message could be begun."""
+
+    code = "out_of_time"

@@ -8,21 +8,25 @@ from runtime.aws import client
 from runtime.clock import SystemClock
 from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.idempotency import Once, dynamodb_store
-from runtime.manifest import Consumer
+from runtime.manifest import Consumer, Relay
 from runtime.outbox import OutboxRelay
 from runtime.outcome import Handle
-from runtime.publisher import EventBridgeBus, Publisher
-from runtime.queue import SqsQueue
+from runtime.publisher import MAX_BYTES, EventBridgeBus, Publisher
+from runtime.queue import SqsDeadLetters, SqsQueue
 from runtime.settings import Settings
 
 
 class BusSettings(Settings):
     event_bus_name: str
+    put_events_max_bytes: int = MAX_BYTES
 
 
-class ConsumerSettings(BusSettings):
-    queue_url: str
+class RelaySettings(BusSettings):
     dead_letter_queue_url: str
+
+
+class ConsumerSettings(RelaySettings):
+    queue_url: str
 
 
 class OnceSettings(Settings):
@@ -30,11 +34,19 @@ class OnceSettings(Settings):
 
 
 def publisher_from_env(environ: Mapping[str, str]) -> Publisher:
-    return Publisher(EventBridgeBus(client("events")), BusSettings.from_env(environ).event_bus_name, SystemClock())
+    settings = BusSettings.from_env(environ)
+    return Publisher(
+        EventBridgeBus(client("events")),
+        settings.event_bus_name,
+        SystemClock(),
+        max_bytes=settings.put_events_max_bytes,
+    )
 
 
-def relay_from_env(environ: Mapping[str, str]) -> OutboxRelay:
-    return OutboxRelay(publisher_from_env(environ))
+def relay_from_env(spec: Relay, environ: Mapping[str, str]) -> OutboxRelay:
+    """Raises ConfigurationError that names every missing variable."""
+    dead_letters = SqsDeadLetters(client("sqs"), dead_letter_url=RelaySettings.from_env(environ).dead_letter_queue_url)
+    return OutboxRelay(publisher_from_env(environ), dead_letters, name=spec.function.name, clock=SystemClock())
 
 
 def consumer_from_env(

@@ -93,11 +93,13 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """The outbox relay: the stream of the service's own table -> function -> bus."""
+    """The outbox relay: the stream of the service's own table -> function -> bus.
+
+    A batch is tried until it succeeds or the stream forgets it, after a day.
+    """
 
     function: Function
     batch_size: int = 100
-    max_attempts: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 Each write carries the item's outbox along and adds to it. The relay sees every write, in each item's
 order, and publishes what a write added. Entries leave the outbox with a later write, once they are older
-than the stream can be behind.
+than the stream can be behind, or when there are many.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from events.envelope import CloudEvent
-from runtime.errors import TransientError
+from runtime.clock import Clock
+from runtime.errors import BreakwaterError, TransientError
 from runtime.publisher import Publisher
+from runtime.queue import DeadLetters, reason
 from runtime.telemetry import logger
 
 #: The item attribute: a list of strings, each one event in the JSON event format.
 ATTRIBUTE: Final = "outbox"
 #: Twice what a DynamoDB stream keeps.
 KEPT: Final = timedelta(hours=48)
+#: So that events that keep coming cannot make an item too large. The relay needs none but the newest write's.
+MOST: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +70,8 @@ def _entries(image: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 def extended(outbox: Sequence[str], events: Iterable[CloudEvent], now: datetime) -> tuple[str, ...]:
     """The outbox with `events` added, and without entries that were published long ago."""
-    kept = (entry for entry in outbox if _is_recent(entry, now))
-    return (*kept, *(event.to_json() for event in events))
+    kept = [entry for entry in outbox if _is_recent(entry, now)]
+    return (*kept[-MOST:], *(event.to_json() for event in events))
 
 
 def _is_recent(entry: str, now: datetime) -> bool:
@@ -78,31 +82,47 @@ def _is_recent(entry: str, now: datetime) -> bool:
 class OutboxRelay:
     """Lambda entry point for a table's stream: publishes what each write added, in order.
 
-    Any failure fails the batch, and the stream delivers it again: nothing overtakes, and what was
-    published twice has the same ids.
+    A failure that may pass fails the batch, and the stream delivers it again until it succeeds: nothing
+    overtakes, and what was published twice has the same ids. An event that can never be published becomes a
+    dead letter with the reason, and holds up nothing.
     """
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, dead_letters: DeadLetters, *, name: str, clock: Clock) -> None:
         self._publisher = publisher
+        self._dead_letters = dead_letters
+        self._name = name
+        self._clock = clock
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> None:  # noqa: ARG002 - Lambda passes it
-        """Raises TransientError when any event could not be published."""
+        """Raises TransientError when any event could not be published for now."""
         changes = [Change.from_stream_record(record) for record in batch["Records"]]
         events = [event for change in changes for event in change.added]
         failures = self._publisher.publish(events)
         for event in events:
-            error = failures.get(event.identity)
-            logger().info(
-                "relayed" if error is None else "relay_failed",
-                extra={
-                    "event_id": event.id,
-                    "event_source": event.source,
-                    "event_type": event.type,
-                    "correlation_id": event.correlation_id,
-                    "error_message": str(error or "") or None,
-                },
-            )
-        if failures:
-            raise TransientError(
-                f"{len(failures)} of {len(events)} events were not published: {next(iter(failures.values()))}"
-            )
+            self._settle(event, failures.get(event.identity))
+        later = [error for error in failures.values() if isinstance(error, TransientError)]
+        if later:
+            raise TransientError(f"{len(later)} of {len(events)} events were not published: {later[0]}")
+
+    def _settle(self, event: CloudEvent, error: BreakwaterError | None) -> None:
+        fate = "relayed" if error is None else "retry" if isinstance(error, TransientError) else "dead_letter"
+        if error is not None and fate == "dead_letter":
+            self._dead_letters.dead_letter(event.to_json(), self._reason(event, error))
+        line = {
+            "event_id": event.id,
+            "event_source": event.source,
+            "event_type": event.type,
+            "correlation_id": event.correlation_id,
+        }
+        log = logger().info if error is None else logger().warning
+        log(fate, extra=line if error is None else line | {"error_message": str(error)})
+
+    def _reason(self, event: CloudEvent, error: BreakwaterError) -> dict[str, str]:
+        return reason(
+            error,
+            consumer=self._name,
+            attempts=1,
+            first_seen=event.time or "",
+            failed_at=self._clock.now(),
+            event=event,
+        )

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from functions.billing import wiring
+from functions.billing.manifest import RELAY
 from runtime.lambda_consumer import relay_from_env
 from runtime.outbox import OutboxRelay
 
@@ -16,4 +17,4 @@ def handle(event: dict[str, Any], context: Any) -> None:
 
 @cache
 def _relay() -> OutboxRelay:
-    return relay_from_env(wiring.ENVIRONMENT)
+    return relay_from_env(RELAY, wiring.ENVIRONMENT)

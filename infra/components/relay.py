@@ -37,8 +37,9 @@ _FILTERS: Final = (
 class OutboxRelay(Construct):
     """A manifest's Relay on one table's stream.
 
-    A batch that fails is halved until the record at fault is alone. After the last attempt its place in
-    the stream goes to the failure queue: its events are still in the item's outbox.
+    A batch that fails is halved until the record at fault is alone, and that is tried for as long as the
+    stream has it. The relay itself sends what can never be published to the failure queue, with the reason;
+    Lambda sends the place of a record there that the stream has forgotten.
     """
 
     def __init__(
@@ -54,7 +55,13 @@ class OutboxRelay(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.failures = failures(self, "Failures", name=f"{relay.function.name}-dlq", stage=home.stage)
-        self.function = ServiceFunction(self, "Relay", spec=relay.function, home=home, environment=environment)
+        self.function = ServiceFunction(
+            self,
+            "Relay",
+            spec=relay.function,
+            home=home,
+            environment={"DEAD_LETTER_QUEUE_URL": self.failures.queue_url, **environment},
+        )
         stream = table.resource.table_stream_arn
         if stream is None:
             raise ValueError(f"{relay.function.name}: its table has no stream")
@@ -70,7 +77,6 @@ class OutboxRelay(Construct):
             starting_position=aws_lambda.StartingPosition.TRIM_HORIZON,
             batch_size=relay.batch_size,
             bisect_batch_on_error=True,
-            retry_attempts=relay.max_attempts - 1,  # Lambda counts retries, the manifest tries
             on_failure=aws_lambda_event_sources.SqsDlq(self.failures),
             filters=list(_FILTERS),
         )

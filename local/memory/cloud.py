@@ -152,6 +152,13 @@ class MemoryCloud:
         queue = self._queue_of(consumer)
         return QueuePort(queue, self._queues[_dlq(consumer.name)])
 
+    def dead_letters(self, relay: Relay) -> QueuePort:
+        """Where the relay puts events that can never be published: its runtime.queue.DeadLetters."""
+        name = _dlq(relay.function.name)
+        if name not in self._queues:
+            self._queues[name] = MemoryQueue(name, clock=self.clock, random=self.random)
+        return QueuePort(self._queues[name], self._queues[name])
+
     def stream(self, name: str) -> MemoryStream:
         """The stream that the relay function `name` reads; before it is deployed, changes wait in it."""
         if name not in self._streams:
@@ -206,7 +213,7 @@ class MemoryCloud:
 
     def _attach(self, relay: Relay) -> None:
         name = relay.function.name
-        self.stream(name).attach(self._functions[name], batch_size=relay.batch_size, max_attempts=relay.max_attempts)
+        self.stream(name).attach(self._functions[name], batch_size=relay.batch_size)
 
     def _queue_of(self, consumer: Consumer) -> MemoryQueue:
         if consumer.name not in self._queues:

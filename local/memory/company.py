@@ -32,7 +32,7 @@ from local.memory.functions import Handler
 from local.memory.idempotency import MemoryIdempotency, Table
 from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.idempotency import Once
-from runtime.manifest import Consumer
+from runtime.manifest import Consumer, Relay
 from runtime.outbox import OutboxRelay
 from runtime.outcome import Handle
 from runtime.publisher import Publisher
@@ -121,7 +121,7 @@ class Company:
                 billing.CONSUMER.function.name: self._consumer(billing.CONSUMER, service.handle),
                 billing.API.function.name: api.resolve,
                 billing.CLOSE.function.name: close,
-                billing.RELAY.function.name: OutboxRelay(self._publisher),
+                billing.RELAY.function.name: self._relay(billing.RELAY),
             },
         )
 
@@ -141,6 +141,10 @@ class Company:
             notification.SERVICE,
             {notification.MESSAGES.function.name: guarded, notification.CONTACTS.function.name: contacts},
         )
+
+    def _relay(self, spec: Relay) -> Handler:
+        dead_letters = self.cloud.dead_letters(spec)
+        return OutboxRelay(self._publisher, dead_letters, name=spec.function.name, clock=self.cloud.clock)
 
     def _consumer(
         self,

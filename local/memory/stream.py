@@ -46,7 +46,8 @@ class _Shard:
 class MemoryStream:
     """The stream of one table. Changes of one key stay in order; `discarded` is the on-failure destination.
 
-    A failed batch is tried again and holds up its shard until it succeeds or was tried `max_attempts` times; with
+    A failed batch is tried again and holds up its shard until it succeeds or was tried `max_attempts` times (None:
+    for ever); with
     `bisect` each failure of several records halves the batch first, so that in the end only the bad record is lost.
     Nothing is lost before `attach`: changes wait.
     """
@@ -63,10 +64,12 @@ class MemoryStream:
         self._sequence = 0
         self._function: MemoryFunction | None = None
         self.batch_size = 100
-        self.max_attempts = 10
+        self.max_attempts: int | None = None
         self.bisect = True
 
-    def attach(self, function: MemoryFunction, *, batch_size: int, max_attempts: int, bisect: bool = True) -> None:
+    def attach(
+        self, function: MemoryFunction, *, batch_size: int, max_attempts: int | None = None, bisect: bool = True
+    ) -> None:
         """Deliver to this function from now on, what has waited included."""
         self._function = function
         self.batch_size = batch_size
@@ -127,6 +130,6 @@ class MemoryStream:
             )
             return
         batch.tries += 1
-        if batch.tries >= self.max_attempts:
+        if self.max_attempts is not None and batch.tries >= self.max_attempts:
             shard.batches.popleft()
             self.discarded.append(Discarded(changes=tuple(r.change for r in batch.records), error=error))

@@ -8,7 +8,7 @@ from functions.billing.wiring import ApiSettings as BillingApi
 from functions.billing.wiring import BillingSettings
 from functions.ingestion.wiring import ApiSettings as IngestionApi
 from functions.notification.wiring import ContactSettings, MessageSettings
-from runtime.lambda_consumer import BusSettings, ConsumerSettings, OnceSettings
+from runtime.lambda_consumer import ConsumerSettings, OnceSettings, RelaySettings
 from runtime.settings import Settings
 
 READ_BY: dict[str, tuple[type[Settings], ...]] = {
@@ -17,7 +17,7 @@ READ_BY: dict[str, tuple[type[Settings], ...]] = {
     "billing": (ConsumerSettings, BillingSettings),
     "billing-api": (BillingApi,),
     "billing-close": (BillingSettings,),
-    "billing-relay": (BusSettings,),
+    "billing-relay": (RelaySettings,),
     "notification": (ConsumerSettings, OnceSettings, MessageSettings),
     "notification-contacts": (ConsumerSettings, ContactSettings),
 }

@@ -38,12 +38,13 @@ class Wiring:
         mappings = list(self._all("AWS::Lambda::EventSourceMapping"))
         fed = {name: queue for name, queue in map(self._queue, self._all("AWS::SQS::Queue")) if queue}
         from_queues = dict(map(self._poller, (m for m in mappings if "StartingPosition" not in m)))
-        feeds = {poller["queue"] for poller in from_queues.values()}
+        streams = dict(map(self._stream, (m for m in mappings if "StartingPosition" in m)))
+        feeds = {poller["queue"] for poller in from_queues.values()} | streams.keys()
         return {
             "rules": dict(map(self._rule, self._all("AWS::Events::Rule"))),
             "queues": {name: queue for name, queue in fed.items() if name.removesuffix("-dlq") in feeds},
             "pollers": from_queues,
-            "streams": dict(map(self._stream, (m for m in mappings if "StartingPosition" in m))),
+            "streams": streams,
             "schedules": dict(map(self._schedule, self._all("AWS::Scheduler::Schedule"))),
         }
 
@@ -89,8 +90,8 @@ class Wiring:
     def _stream(self, mapping):
         told = {
             "batch_size": mapping["BatchSize"],
-            # Lambda counts retries, the manifest tries.
-            "max_attempts": mapping["MaximumRetryAttempts"] + 1,
+            # Without it, Lambda tries for as long as the stream has the record.
+            "max_attempts": mapping.get("MaximumRetryAttempts"),
             "bisect": mapping["BisectBatchOnFunctionError"],
             "timeout": self._timeout(mapping["FunctionName"]),
         }

@@ -33,9 +33,9 @@ class World:
             **options,
         )
 
-    def deliver(self, *records: dict) -> list[str]:
+    def deliver(self, *records: dict, remaining: int = 10_000) -> list[str]:
         """The message ids that SQS is to show again."""
-        answer = self.consumer({"Records": list(records)}, FakeContext())
+        answer = self.consumer({"Records": list(records)}, FakeContext(remaining))
         return [failure["itemIdentifier"] for failure in answer[FAILED]]
 
     @property
@@ -243,3 +243,12 @@ def test_a_reason_that_sqs_would_refuse_is_made_fit() -> None:
     message = world.queue.dead[0][1]["error_message"]
     assert len(message) == 1024
     assert "\x07" not in message
+
+
+def test_no_record_is_begun_that_the_function_s_time_limit_would_cut_off() -> None:
+    world = World(echo)
+
+    failed = world.deliver(sqs_record(usage(id="a"), id_="a"), sqs_record(usage(id="b"), id_="b"), remaining=2_000)
+
+    assert failed == ["a", "b"]
+    assert world.published == []

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from events.envelope import CloudEvent
+from functions.billing.manifest import RELAY
 from functions.billing.manifest import SERVICE as BILLING
 from functions.ingestion.manifest import SERVICE as INGESTION
 from functions.notification.manifest import SERVICE as NOTIFICATION
@@ -141,7 +142,12 @@ def test_outbox_events_are_relayed_to_the_bus():
     billing = a_consumer("billing", "order.placed")
     cloud.deploy(
         a_service(billing, relays=(relay,)),
-        {"billing": lambda *_: None, "billing-relay": OutboxRelay(a_publisher(cloud))},
+        {
+            "billing": lambda *_: None,
+            "billing-relay": OutboxRelay(
+                a_publisher(cloud), cloud.dead_letters(RELAY), name="billing-relay", clock=cloud.clock
+            ),
+        },
     )
     cloud.run()
 
@@ -263,7 +269,7 @@ def test_the_wiring_says_what_the_manifests_say():
     assert wiring["streams"] == {
         relay.function.name: {
             "batch_size": relay.batch_size,
-            "max_attempts": relay.max_attempts,
+            "max_attempts": None,
             "bisect": True,
             "timeout": relay.function.timeout,
         }

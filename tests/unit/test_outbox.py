@@ -6,9 +6,9 @@ import pytest
 
 from events.envelope import CloudEvent, format_time
 from runtime.errors import TransientError
-from runtime.outbox import KEPT, Change, OutboxRelay, extended
+from runtime.outbox import KEPT, MOST, Change, OutboxRelay, extended
 from tests.unit.event_builders import paid, usage
-from tests.unit.runtime_fakes import FakeBus, FakeClock, publisher
+from tests.unit.runtime_fakes import FakeBus, FakeClock, FakeQueue, publisher
 
 NOW = FakeClock().now()
 
@@ -17,9 +17,9 @@ def text(id_: str) -> str:
     return usage(id=id_).to_json()
 
 
-def relay(bus: FakeBus, *changes: Change) -> list[str]:
+def relay(bus: FakeBus, *changes: Change, queue: FakeQueue | None = None) -> list[str]:
     batch = {"Records": [change.to_stream_record(n) for n, change in enumerate(changes)]}
-    OutboxRelay(publisher(bus))(batch, None)
+    OutboxRelay(publisher(bus), queue or FakeQueue(), name="billing-relay", clock=FakeClock())(batch, None)
     return [CloudEvent.parse(entry["Detail"]).id for call in bus.calls for entry in call]
 
 
@@ -71,3 +71,23 @@ def test_an_outbox_grows_by_new_events_and_drops_those_long_published() -> None:
     recent = usage(id="recent", time=format_time(NOW - KEPT + timedelta(seconds=1))).to_json()
 
     assert extended((old, recent), [paid()], NOW) == (recent, paid().to_json())
+
+
+def test_an_event_that_can_never_be_published_is_a_dead_letter_and_holds_up_nothing() -> None:
+    bus, queue = FakeBus(script={"bad": ["MalformedDetail"]}), FakeQueue()
+
+    relay(bus, Change(key="i", new=(text("bad"), text("good"))), queue=queue)
+
+    ((body, attributes),) = queue.dead
+    assert CloudEvent.parse(body).id == "bad"
+    assert (attributes["reason"], attributes["consumer"]) == ("unpublishable", "billing-relay")
+
+
+def test_an_outbox_does_not_grow_without_end() -> None:
+    outbox: tuple[str, ...] = ()
+
+    for n in range(MOST * 3):
+        outbox = extended(outbox, [usage(id=str(n), time=format_time(NOW))], NOW)
+
+    assert len(outbox) == MOST + 1
+    assert CloudEvent.parse(outbox[-1]).id == str(MOST * 3 - 1)
