@@ -161,7 +161,7 @@ def _binary_members(headers: Mapping[str, str], media_type: str, body: bytes) ->
 def _binary_data(media_type: str, body: bytes) -> dict[str, Any]:
     if not body:
         return {}
-    if media_type == "application/json" or media_type.endswith("+json"):
+    if media_type.endswith(("/json", "+json")):
         return {"data": _json(body, InvalidEvent([Problem("data", "is not JSON, as its content type says")]))}
     return {"data_base64": base64.b64encode(body).decode()}
 

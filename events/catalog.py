@@ -54,7 +54,8 @@ Reason = Annotated[str, Field(strict=True, min_length=1, max_length=1000)]
 EmailAddress = Annotated[str, Field(strict=True, max_length=254), AfterValidator(_e_mail)]
 WebUrl = Annotated[str, Field(strict=True, max_length=2048, pattern=r"^https?://[^\s/?#]+\S*$")]
 Period = Annotated[str, Field(strict=True, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="a UTC calendar month")]
-Quantity = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
+#: A bound that prices can be multiplied with, and sums be made of, in integers that every JSON reader keeps exact.
+Quantity = Annotated[int, Field(strict=True, ge=0, le=10**9)]
 
 
 class Payload(BaseModel):
@@ -67,7 +68,8 @@ class Payload(BaseModel):
 
     def to_data(self) -> dict[str, Any]:
         """Plain JSON values, absent fields left out, unknown fields carried along."""
-        return self.model_dump(mode="json", exclude_none=True)
+        carried = {name: value for name, value in (self.model_extra or {}).items() if value is None}
+        return self.model_dump(mode="json", exclude_none=True) | carried
 
 
 class _Usage(Payload):

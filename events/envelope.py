@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 MEDIA_TYPE: Final = "application/cloudevents+json"
 BATCH_MEDIA_TYPE: Final = "application/cloudevents-batch+json"
+
+#: Of JSON, so that no reader on the way runs into its own limit.
+MAX_DEPTH: Final = 64
 
 #: Extensions a caused event takes over from its cause, unchanged.
 INHERITED_EXTENSIONS: Final = ("traceparent", "tracestate")
@@ -114,9 +118,11 @@ def parse_time(value: str) -> datetime:
     date, clock, fraction, offset = match.groups()
     micros = ((fraction or ".")[1:] + "000000")[:6]
     try:
-        return datetime.fromisoformat(f"{date}T{clock}.{micros}{'+00:00' if offset in 'Zz' else offset}")
-    except ValueError as error:
+        moment = datetime.fromisoformat(f"{date}T{clock}.{micros}{'+00:00' if offset in 'Zz' else offset}")
+        moment.astimezone(UTC)  # at the ends of the calendar, not every local time has one
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"must be an RFC 3339 timestamp: {error}") from error
+    return moment
 
 
 def format_time(value: datetime) -> str:
@@ -280,9 +286,10 @@ def strict_json(raw: str | bytes) -> Any:
     Raises ValueError.
     """
     try:
-        value = json.loads(raw, parse_constant=_no_constant)
+        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+    _refuse_depth(value)
     if (rb"\ud" if isinstance(raw, bytes) else r"\ud") in raw.lower():  # type: ignore[operator]
         # JSON can escape half a character; no UTF-8 text can carry it on.
         json.dumps(value, ensure_ascii=False).encode()
@@ -291,6 +298,27 @@ def strict_json(raw: str | bytes) -> Any:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is a number that nobody can hold")
+    return number
+
+
+def _refuse_depth(value: object) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return
+    raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+
+
+def _children(node: object) -> Iterable[object]:
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return (child for child in children if isinstance(child, (dict, list)))
 
 
 def _decoded(raw: str | bytes) -> Mapping[str, Any]:

@@ -13,9 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from runtime.errors import DependencyUnavailable, Throttled
 
-#: Fail fast and let the queue retry: two quick attempts inside the call, no more layers.
+#: Fail fast and let the queue retry: two quick attempts inside a call, no more layers. A call that hangs is over
+#: after some 6 seconds, and so within any function's time.
 _CONFIG: Final = Config(
-    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}, tcp_keepalive=True
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}, tcp_keepalive=True
 )
 
 _THROTTLES: Final = frozenset(

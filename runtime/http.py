@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from events.envelope import Problem, problems_in
+from events.envelope import Problem, problems_in, strict_json
 from runtime.errors import TransientError
 from runtime.telemetry import logger
 
@@ -128,7 +128,7 @@ def json_body(app: APIGatewayHttpResolver, model: type[Model]) -> Model:
     if content_type.partition(";")[0].strip().lower() != JSON_MEDIA_TYPE:
         raise HttpProblem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail=f"send {JSON_MEDIA_TYPE}, not {content_type!r}")
     try:
-        members = json.loads(raw_body(app))
+        members = strict_json(raw_body(app))
     except ValueError as error:
         raise HttpProblem(HTTPStatus.BAD_REQUEST, detail=f"the body is not JSON: {error}") from error
     try:

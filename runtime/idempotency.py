@@ -17,8 +17,9 @@ from runtime.aws import client
 from runtime.errors import DependencyUnavailable, InFlightElsewhere
 from runtime.outcome import Handle, Outcome
 
-#: Longer than any message can wait: 14 days in a queue, 14 more in its DLQ. Powertools' own default is an hour.
-RETENTION_DAYS: Final = 35
+#: Longer than any event can come back: from the bus's archive (30 days at most), then a queue (4), then its DLQ (14).
+#: A test holds the stages to it. Powertools' own default is an hour.
+RETENTION_DAYS: Final = 60
 
 
 def dynamodb_store(table_name: str) -> BasePersistenceLayer:

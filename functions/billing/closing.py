@@ -11,7 +11,6 @@ from functions.billing.domain import PAYMENT_TERM, Decision, Line, draft, invoic
 from functions.billing.periods import closable
 from functions.billing.ports import Account, Accounts, UsageLedger
 from functions.billing.rating import Charge, PriceBook
-from runtime.errors import BreakwaterError
 
 #: Seconds that one account may take. With less left, the close leaves the rest to its next run.
 MARGIN: Final = 30.0
@@ -21,7 +20,7 @@ MARGIN: Final = 30.0
 class Failure:
     period: str
     customer_id: str
-    error: BreakwaterError
+    error: Exception
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ class PeriodClosing:
                 break
             try:
                 decision = self._close(account, now)
-            except BreakwaterError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it holds up no other account
                 failures.append(Failure(period=account.period, customer_id=account.customer_id, error=error))
             else:
                 closed += 1

@@ -123,7 +123,7 @@ class Decision:
 
 def invoice_id(day: datetime, *parts: str | int) -> str:
     """`inv_20260520_1f0c…`: the same parts on one day always give the same id."""
-    return f"inv_{day:%Y%m%d}_{derived_id('invoice', *parts)[:10]}"
+    return f"inv_{day:%Y%m%d}_{derived_id('invoice', *parts)[:20]}"
 
 
 def draft(
@@ -209,7 +209,10 @@ def fail(invoice: Invoice, payment: IngestionPaymentFailed, *, cause: CloudEvent
 
 
 def void(invoice: Invoice, *, now: datetime) -> Decision:
-    """Nobody owes it any more. Voiding it again changes nothing. Raises BusinessRuleViolated for a paid invoice."""
+    """Nobody owes it any more, and the usage on it is waived: no later invoice charges for it again.
+
+    Voiding it again changes nothing. Raises BusinessRuleViolated for a paid invoice.
+    """
     if invoice.state is State.VOID:
         return Decision(invoice=invoice)
     return Decision(invoice=replace(_moved(invoice, "void"), voided_at=now))

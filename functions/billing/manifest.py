@@ -7,7 +7,7 @@ from runtime.manifest import Consumer, Function, HttpApi, Relay, Schedule, Servi
 SOURCE: Final = "billing-service"
 
 CONSUMER: Final = Consumer(
-    function=Function(name="billing", handler="functions.billing.handler.consume", timeout=10),
+    function=Function(name="billing", handler="functions.billing.handler.consume", timeout=30),
     subscriptions=(
         Subscription(
             name="accepted-records",
@@ -21,7 +21,7 @@ CONSUMER: Final = Consumer(
 )
 
 API: Final = HttpApi(
-    function=Function(name="billing-api", handler="functions.billing.api.handle", timeout=10),
+    function=Function(name="billing-api", handler="functions.billing.api.handle", timeout=25),
     routes=(
         "POST /invoices",
         "GET /invoices",

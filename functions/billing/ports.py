@@ -26,7 +26,11 @@ class UsageRecord:
 
 class UsageLedger(Protocol):
     def record(self, usage: UsageRecord) -> bool:
-        """Whether the entry is new. An identity's first entry stands, whatever a later one says."""
+        """Whether the entry is new. Of one customer's period, an identity's first entry stands.
+
+        One identity with two customers or periods is two events that a producer has given one name: CloudEvents
+        forbids it, and to detect it would cost a second write for every record.
+        """
 
     def totals(self, customer_id: str, period: str) -> Mapping[str, int]:
         """Units by meter, with everything that was recorded before the call."""

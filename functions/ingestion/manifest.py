@@ -7,7 +7,7 @@ from runtime.manifest import Consumer, Function, HttpApi, Service, Subscription,
 SOURCE: Final = "ingestion-service"
 
 CONSUMER: Final = Consumer(
-    function=Function(name="ingestion", handler="functions.ingestion.handler.consume", timeout=10),
+    function=Function(name="ingestion", handler="functions.ingestion.handler.consume", timeout=30),
     subscriptions=(
         Subscription(
             name="partner-records",
@@ -18,7 +18,7 @@ CONSUMER: Final = Consumer(
 )
 
 API: Final = HttpApi(
-    function=Function(name="ingestion-api", handler="functions.ingestion.api.handle", timeout=10),
+    function=Function(name="ingestion-api", handler="functions.ingestion.api.handle", timeout=25),
     routes=("POST /events", "GET /openapi.json"),
 )
 

@@ -22,7 +22,7 @@ MESSAGES: Final = Consumer(
 )
 
 CONTACTS: Final = Consumer(
-    function=Function(name="notification-contacts", handler="functions.notification.contacts.consume", timeout=10),
+    function=Function(name="notification-contacts", handler="functions.notification.contacts.consume", timeout=30),
     subscriptions=(Subscription(name="contacts", pattern=event_types("customer.contact.updated")),),
     dedup="state",
 )

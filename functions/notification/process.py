@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from events.envelope import CloudEvent
 from functions.notification.domain import (
@@ -23,8 +25,11 @@ from functions.notification.domain import (
 from functions.notification.ports import ContactBook, ContactUnknown, Guard, Mailer, Refused, WebhookSender
 from functions.notification.rendering import render
 from runtime.clock import Clock
-from runtime.errors import TransientError
+from runtime.errors import BusinessRuleViolated, TransientError
 from runtime.outcome import Outcome
+
+#: How far a CRM's clock may be ahead of ours.
+SKEW: Final = timedelta(days=1)
 
 Send = Callable[[CloudEvent, Invoice, Contact], str | None]
 
@@ -32,12 +37,19 @@ Send = Callable[[CloudEvent, Invoice, Contact], str | None]
 class Contacts:
     """Keeps the contact book."""
 
-    def __init__(self, book: ContactBook) -> None:
+    def __init__(self, book: ContactBook, clock: Clock) -> None:
         self._book = book
+        self._clock = clock
 
     def handle(self, event: CloudEvent) -> Outcome:
-        """A contact that is older than the one in the book, or the same, changes nothing. Raises InvalidEvent."""
-        return Outcome(duplicate=not self._book.offer(contact_of(event)))
+        """A contact that is older than the one in the book, or the same, changes nothing.
+
+        Raises InvalidEvent, and BusinessRuleViolated for one of the future: no true one would ever replace it.
+        """
+        contact = contact_of(event)
+        if event.occurred_at is not None and event.occurred_at > self._clock.now() + SKEW:
+            raise BusinessRuleViolated(f"the contact's time {event.time} is in the future")
+        return Outcome(duplicate=not self._book.offer(contact))
 
 
 class Notification:

@@ -73,4 +73,4 @@ def contacts() -> QueueConsumer:
     """Raises ConfigurationError that names all that is missing."""
     settings = ContactSettings.from_env(ENVIRONMENT)
     book = DynamoDbContactBook(client("dynamodb"), settings.contacts_table)
-    return consumer_from_env(CONTACTS, Contacts(book).handle, ENVIRONMENT)
+    return consumer_from_env(CONTACTS, Contacts(book, SystemClock()).handle, ENVIRONMENT)

@@ -85,7 +85,7 @@ def test_an_invoice_is_issued_and_can_be_read_where_the_answer_says():
     read = client.call("GET", created["headers"]["Location"])
 
     assert created["statusCode"] == 201
-    assert re.fullmatch(r"/invoices/inv_20260520_[0-9a-f]{10}", created["headers"]["Location"])
+    assert re.fullmatch(r"/invoices/inv_20260520_[0-9a-f]{20}", created["headers"]["Location"])
     assert answered(read) == answered(created)
     assert answered(created) == {
         "id": created["headers"]["Location"].removeprefix("/invoices/"),

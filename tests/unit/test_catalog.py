@@ -38,7 +38,7 @@ def test_the_seed_event_fits_the_catalog() -> None:
 
 
 def test_fields_from_a_newer_producer_are_carried_along() -> None:
-    data = paid().data | {"loyalty_points": 12}
+    data = paid().data | {"loyalty_points": 12, "note": None}
 
     payload = payload_of(paid(data=data))
 

@@ -180,3 +180,14 @@ def test_any_json_data_survives_the_round_trip(data: object) -> None:
     event = CloudEvent.parse(members(data=data))
 
     assert CloudEvent.parse(event.to_json()) == event
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
+def test_a_time_that_utc_does_not_have_is_refused(time: str) -> None:
+    assert "RFC 3339" in problems_of(time=time)["time"]
+
+
+@pytest.mark.parametrize("data", ["1e999", "[" * 64 + "]" * 64])
+def test_json_that_some_reader_cannot_hold_is_refused(data: str) -> None:
+    with pytest.raises(InvalidEvent):
+        CloudEvent.parse(json.dumps(members())[:-1] + f', "data": {data}}}')

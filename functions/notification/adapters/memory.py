@@ -88,7 +88,7 @@ def memory_notification(clock: Clock, *, guard: Guard | None = None) -> MemoryNo
     notification = Notification(book=book, mailer=mailer, webhooks=webhooks, clock=clock, guard=guard or MemoryGuard())
     return MemoryNotification(
         messages=notification.handle,
-        contacts=Contacts(book).handle,
+        contacts=Contacts(book, clock).handle,
         book=book,
         mailer=mailer,
         webhooks=webhooks,

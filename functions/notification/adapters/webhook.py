@@ -28,8 +28,9 @@ from runtime.clock import Clock
 from runtime.errors import DependencyUnavailable, Throttled
 
 #: Seconds for each wait, and for the whole call. A batch of calls that all take the whole fits the function's time.
-TIMEOUT: Final = 3.0
+TIMEOUT: Final = 2.0
 DEADLINE: Final = 5.0
+_AGAIN: Final = 0.1
 
 _RETRYABLE: Final = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS))
 _NAT64: Final = IPv6Network("64:ff9b::/96")
@@ -163,19 +164,21 @@ def _judge(status: int, host: str) -> None:
 @contextmanager
 def _deadline(connection: HTTPConnection, seconds: float) -> Iterator[None]:
     """Timeouts are for one read each; this ends an endpoint that drips its answer."""
+    done = threading.Event()
 
     def hang_up() -> None:
-        # It may hang up by itself in this very moment.
-        with suppress(OSError, AttributeError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+        # Again and again: a TLS handshake puts another socket into its place, and that must be hung up too.
+        wait = seconds
+        while not done.wait(wait):
+            with suppress(OSError, AttributeError):  # it may hang up by itself in this very moment
+                connection.sock.shutdown(socket.SHUT_RDWR)
+            wait = _AGAIN
 
-    timer = threading.Timer(seconds, hang_up)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=hang_up, daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
+        done.set()
 
 
 def _resolve(host: str, port: int) -> Collection[str]:
