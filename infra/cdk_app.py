@@ -41,10 +41,14 @@ def _app(outdir: Path) -> App:
 
 
 def _with_stacks(app: App, stage: StageConfig) -> App:
-    BusStack(app, "Bus", stage=stage)
-    IngestionStack(app, "Ingestion", stage=stage)
-    BillingStack(app, "Billing", stage=stage)
-    NotificationStack(app, "Notification", stage=stage)
+    bus = BusStack(app, "Bus", stage=stage)
+    for service in (
+        IngestionStack(app, "Ingestion", stage=stage),
+        BillingStack(app, "Billing", stage=stage),
+        NotificationStack(app, "Notification", stage=stage),
+    ):
+        # An order, no reference: `--exclusively` still deploys a service by itself.
+        service.add_stack_dependency(bus, "rules need their bus")
     return app
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-#: `lambda-arm64`: what AWS runs. `this-machine`: wheels for the Python and the processor at hand.
-PackageTarget = Literal["lambda-arm64", "this-machine"]
+#: `lambda-arm64`: what AWS runs. `lambda-this-cpu`: Lambda's Linux and Python, for the processor at hand.
+#: `this-machine`: wheels for the Python and the processor at hand.
+PackageTarget = Literal["lambda-arm64", "lambda-this-cpu", "this-machine"]
 LogDays = Literal[3, 14, 90]
 
 
@@ -54,6 +55,11 @@ class StageConfig:
         """Computed, so that a service's stack finds the bus without asking the bus's stack."""
         return self.prefix
 
+    @property
+    def alarm_topic(self) -> str:
+        """Where alarms go. Computed, as the bus's name is; people and pagers subscribe to it."""
+        return f"{self.prefix}-alarms"
+
     def resource_name(self, name: str) -> str:
         return f"{self.prefix}-{name}"
 
@@ -81,6 +87,9 @@ _EMBEDDED: Final = StageConfig(
     bootstrap_roles=False,  # the emulator's IAM gives aws:ResourceAccount, which their policies ask for, no value
     schedules_enabled=False,  # the demonstration closes a period when it wants to
 )
+
+#: LocalStack runs functions in Lambda's own images.
+_LOCALSTACK: Final = replace(_EMBEDDED, name="localstack", package_target="lambda-this-cpu", bootstrap_roles=True)
 
 _DEV: Final = StageConfig(
     name="dev",
@@ -124,7 +133,7 @@ _PROD: Final = StageConfig(
     bootstrap_roles=True,
 )
 
-STAGES: Final[Mapping[str, StageConfig]] = {stage.name: stage for stage in (_EMBEDDED, _DEV, _PROD)}
+STAGES: Final[Mapping[str, StageConfig]] = {stage.name: stage for stage in (_EMBEDDED, _LOCALSTACK, _DEV, _PROD)}
 DEFAULT_STAGE: Final = _DEV.name
 
 

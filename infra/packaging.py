@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from sysconfig import get_platform
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from infra.config import PackageTarget
@@ -111,7 +111,11 @@ def _wheels(target: PackageTarget, cache: Path) -> Package:
 def _wheels_key(target: PackageTarget) -> str:
     """Differs when other wheels would come out: other pins, another target, another Python for this machine."""
     pins = "\n".join(sorted(line.split("#")[0].strip() for line in REQUIREMENTS.read_text().splitlines()))
-    here = f"{sys.implementation.cache_tag} {get_platform()}" if target == "this-machine" else ""
+    here = {
+        "lambda-arm64": "",
+        "lambda-this-cpu": host_architecture(),
+        "this-machine": f"{sys.implementation.cache_tag} {get_platform()}",
+    }[target]
     return hashlib.sha256("\0".join((_RECIPE, target, here, pins, *sorted(AWS_SERVICES))).encode()).hexdigest()[:16]
 
 
@@ -139,7 +143,8 @@ def _install(tree: Path, target: PackageTarget) -> None:
 def _platform(target: PackageTarget) -> Iterable[str]:
     if target == "this-machine":
         return ()
-    platforms = (f"--platform={name}_aarch64" for name in _PLATFORMS)
+    arm = target == "lambda-arm64" or host_architecture() == "arm64"
+    platforms = (f"--platform={name}_{'aarch64' if arm else 'x86_64'}" for name in _PLATFORMS)
     return ("--implementation=cp", "--python-version=3.13", *platforms)
 
 
@@ -216,8 +221,12 @@ def _forget_old(cache: Path, pattern: str) -> None:
 
 
 def fetch_wheels() -> None:
-    """Resolve the wheels for every target now, so that synthesis needs no network later. Raises PackagingFailed."""
-    for target in get_args(PackageTarget):
+    """Resolve the wheels for AWS and for the embedded stack now, so that synthesis needs no network later.
+
+    Raises PackagingFailed.
+    """
+    targets: tuple[PackageTarget, ...] = ("lambda-arm64", "this-machine")
+    for target in targets:
         _wheels(target, CACHE)
 
 

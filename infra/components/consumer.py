@@ -8,7 +8,7 @@ from typing import Final
 from aws_cdk import Duration, aws_events, aws_lambda, aws_sqs
 from constructs import Construct
 
-from infra.components.function import Home, ServiceFunction
+from infra.components.function import Home, ServiceFunction, removal_policy
 from infra.components.queues import QUEUE_DAYS, allow_rule, dead_letters
 from infra.config import StageConfig
 from runtime.manifest import VISIBILITY_FACTOR, Consumer, Subscription
@@ -110,6 +110,7 @@ def _queue(
         enforce_ssl=stage.require_tls,
         retention_period=Duration.days(QUEUE_DAYS),
         visibility_timeout=Duration.seconds(consumer.visibility_timeout),
+        removal_policy=removal_policy(stage),
         dead_letter_queue=aws_sqs.DeadLetterQueue(
             queue=dead_letter_queue, max_receive_count=consumer.max_receive_count
         ),

@@ -32,7 +32,8 @@ class Home:
 
 
 def removal_policy(stage: StageConfig) -> RemovalPolicy:
-    return RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY
+    """What was kept after a first deployment that failed would be in the way of the next one: that is let go."""
+    return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.retain_data else RemovalPolicy.DESTROY
 
 
 def log_group(scope: Construct, construct_id: str, *, name: str, stage: StageConfig) -> aws_logs.LogGroup:
@@ -81,10 +82,11 @@ class ServiceFunction(Construct):
 
     def allow_put_events(self, *, source: str | None) -> None:
         """May put the service's own event types on the bus; `source` pins the source too, None for forwarders."""
-        pinned: dict[str, Any] = {"events:detail-type": list(self._home.service.emits)}
+        pinned: dict[str, Mapping[str, Any]] = {"StringEquals": {"events:detail-type": list(self._home.service.emits)}}
         if source is not None:
-            pinned["events:source"] = source
-        condition = {"StringEquals": pinned} if self._home.stage.pin_event_source else None
+            # A call has many entries, and so many sources; of an absent key, ForAllValues says yes.
+            pinned |= {"ForAllValues:StringEquals": {"events:source": source}, "Null": {"events:source": "false"}}
+        condition = pinned if self._home.stage.pin_event_source else None
         self.allow("events:PutEvents", on=self._home.bus.event_bus_arn, when=condition)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from aws_cdk import Duration, aws_cloudwatch, aws_iam, aws_sqs
+from aws_cdk import Duration, Stack, aws_cloudwatch, aws_cloudwatch_actions, aws_iam, aws_sns, aws_sqs
 from constructs import Construct
 
 from infra.components.acknowledged import acknowledge
+from infra.components.function import removal_policy
 from infra.config import StageConfig
 
 #: SQS's maximum. A message's age goes on counting when it moves to a DLQ, so a DLQ keeps longer than any queue.
@@ -24,9 +25,10 @@ def dead_letters(scope: Construct, construct_id: str, *, name: str, stage: Stage
         encryption=aws_sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=stage.require_tls,
         retention_period=Duration.days(DEAD_LETTER_DAYS),
+        removal_policy=removal_policy(stage),
     )
     if stage.alarms:
-        _alarm(scope, f"{construct_id}Alarm", queue=queue, name=stage.resource_name(name))
+        _alarm(scope, f"{construct_id}Alarm", queue=queue, stage=stage, name=stage.resource_name(name))
     return queue
 
 
@@ -37,8 +39,9 @@ def failures(scope: Construct, construct_id: str, *, name: str, stage: StageConf
     return queue
 
 
-def _alarm(scope: Construct, construct_id: str, *, queue: aws_sqs.Queue, name: str) -> None:
-    aws_cloudwatch.Alarm(
+def _alarm(scope: Construct, construct_id: str, *, queue: aws_sqs.Queue, stage: StageConfig, name: str) -> None:
+    topic = Stack.of(scope).format_arn(service="sns", resource=stage.alarm_topic)
+    alarm = aws_cloudwatch.Alarm(
         scope,
         construct_id,
         alarm_name=f"{name}-not-empty",
@@ -48,6 +51,9 @@ def _alarm(scope: Construct, construct_id: str, *, queue: aws_sqs.Queue, name: s
         evaluation_periods=1,
         comparison_operator=aws_cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treat_missing_data=aws_cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+    alarm.add_alarm_action(
+        aws_cloudwatch_actions.SnsAction(aws_sns.Topic.from_topic_arn(scope, f"{construct_id}Topic", topic))
     )
 
 

@@ -51,7 +51,6 @@ class OutboxRelay(Construct):
         table: StateTable,
         source: str,
         home: Home,
-        environment: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
         self.failures = failures(self, "Failures", name=f"{relay.function.name}-dlq", stage=home.stage)
@@ -60,7 +59,7 @@ class OutboxRelay(Construct):
             "Relay",
             spec=relay.function,
             home=home,
-            environment={"DEAD_LETTER_QUEUE_URL": self.failures.queue_url, **environment},
+            environment={"DEAD_LETTER_QUEUE_URL": self.failures.queue_url},
         )
         stream = table.resource.table_stream_arn
         if stream is None:

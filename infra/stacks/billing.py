@@ -39,9 +39,7 @@ class BillingStack(StageStack):
         close = ScheduledFunction(self, "BillingClose", schedule=CLOSE, home=shared, environment=environment)
         table.allow(close.function, "PutItem", "Query", "UpdateItem")
 
-        relay = OutboxRelay(
-            self, "BillingRelay", relay=RELAY, table=table, source=SOURCE, home=shared, environment=environment
-        )
+        relay = OutboxRelay(self, "BillingRelay", relay=RELAY, table=table, source=SOURCE, home=shared)
 
         self.output("ApiEndpoint", api.endpoint)
         self.output("ApiId", api.resource.api_id)
@@ -59,7 +57,7 @@ def _table(scope: Construct, stage: StageConfig) -> StateTable:
         "State",
         name="billing",
         keys=Keys("pk", "sk"),
-        ttl_attribute="expires_at",
+        ttl_attribute=None,
         stream=True,
         indexes=(_BY_CUSTOMER,),
         stage=stage,

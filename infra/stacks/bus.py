@@ -1,8 +1,8 @@
-"""The bus, and its memory."""
+"""The bus, its memory, and the topic that all alarms go to."""
 
 from __future__ import annotations
 
-from aws_cdk import aws_events
+from aws_cdk import aws_events, aws_iam, aws_sns
 from constructs import Construct
 
 from infra.config import StageConfig
@@ -24,5 +24,14 @@ class BusStack(StageStack):
                 source_arn=bus.event_bus_arn,
                 retention_days=stage.archive_days,
             )
+        if stage.alarms:
+            self.output("AlarmTopicArn", _alarm_topic(self, stage).topic_arn)
         self.output("EventBusName", bus.event_bus_name)
         self.output("EventBusArn", bus.event_bus_arn)
+
+
+def _alarm_topic(scope: Construct, stage: StageConfig) -> aws_sns.Topic:
+    """Not encrypted by the AWS-managed key: CloudWatch could not publish to it. Alarms name queues and no data."""
+    topic = aws_sns.Topic(scope, "Alarms", topic_name=stage.alarm_topic, enforce_ssl=True)
+    topic.grant_publish(aws_iam.ServicePrincipal("cloudwatch.amazonaws.com"))
+    return topic

@@ -33,7 +33,6 @@ class FileAsset:
     """A file or directory that a template refers to. `bucket` and `key` may hold CDK's account placeholders."""
 
     path: Path
-    zipped: bool
     bucket: str
     key: str
 
@@ -47,7 +46,6 @@ class Stack:
     depends_on: tuple[str, ...]
     assets: tuple[FileAsset, ...]
     parameters: Mapping[str, str]
-    bootstrap_parameter: str | None
 
 
 def assembly(say: Say, environ: Mapping[str, str], *, project: Path = PROJECT, cache: Path = CACHE) -> Path:
@@ -128,7 +126,6 @@ def _stack(home: Path, name: str, artifact: Mapping[str, Any], artifacts: Mappin
         depends_on=tuple(d for d in dependencies if artifacts[d]["type"] == "aws:cloudformation:stack"),
         assets=tuple(asset for manifest in manifests for asset in _file_assets(manifest, properties["templateFile"])),
         parameters=properties.get("parameters", {}),
-        bootstrap_parameter=properties.get("bootstrapStackVersionSsmParameter"),
     )
 
 
@@ -145,7 +142,6 @@ def _file_assets(manifest: Path, template: str) -> Iterator[FileAsset]:
         for destination in asset["destinations"].values():
             yield FileAsset(
                 path=manifest.parent / source["path"],
-                zipped=source.get("packaging") == "zip",
                 bucket=destination["bucketName"],
                 key=destination["objectKey"],
             )

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import os
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -46,7 +42,6 @@ def deploy(cloud: Cloud, stacks: Sequence[Stack], say: Say) -> dict[str, Deploye
     """
     account = cloud.client("sts").get_caller_identity()["Account"]
     _upload(cloud, [asset for stack in stacks for asset in stack.assets], account)
-    _bootstrap_versions(cloud, stacks)
     deployed = {}
     for stack in stacks:
         said = _deploy_one(cloud, stack)
@@ -79,30 +74,7 @@ def _has(s3: Any, place: tuple[str, str]) -> bool:
 
 
 def _put(s3: Any, place: tuple[str, str], asset: FileAsset) -> None:
-    body = zipped(asset.path) if asset.zipped else asset.path.read_bytes()
-    s3.put_object(Bucket=place[0], Key=place[1], Body=body)
-
-
-def zipped(directory: Path) -> bytes:
-    """The directory as a zip archive, the same bytes for the same files.
-
-    Stored, not compressed: it travels over loopback.
-    """
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target:
-        for path in sorted(path for path in directory.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(str(path.relative_to(directory)), _DOS_EPOCH)
-            entry.external_attr = (0o755 if os.access(path, os.X_OK) else 0o644) << 16
-            target.writestr(entry, path.read_bytes())
-    return archive.getvalue()
-
-
-def _bootstrap_versions(cloud: Cloud, stacks: Sequence[Stack]) -> None:
-    """`cdk bootstrap` would leave this parameter, and templates ask for it."""
-    ssm = cloud.client("ssm")
-    for name in {stack.bootstrap_parameter for stack in stacks if stack.bootstrap_parameter}:
-        if not _answers(ssm.get_parameter, Name=name):
-            ssm.put_parameter(Name=name, Value=_BOOTSTRAP_VERSION, Type="String")
+    s3.put_object(Bucket=place[0], Key=place[1], Body=asset.path.read_bytes())
 
 
 def _deploy_one(cloud: Cloud, stack: Stack) -> str:

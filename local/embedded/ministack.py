@@ -151,8 +151,7 @@ def _is_ready(endpoint: str) -> bool:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """Ask first, then end whatever is left of the process group that this process leads."""
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if _in_main_thread() else None
-    try:
+    with _undisturbed():
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             try:
@@ -161,9 +160,18 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
                 process.kill()
                 process.wait()
         _end_group(process.pid)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C, or the hang-up that follows a terminal's closing, does not leave half of it running."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if _in_main_thread() else ()
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
     finally:
-        if handler is not None:
-            signal.signal(signal.SIGINT, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end_group(leader: int) -> None:

@@ -97,7 +97,7 @@ def _deployed(environ: Mapping[str, str], teller: Teller) -> Iterator[Stack]:
 
 
 def _places(stack: Stack) -> dict[str, str]:
-    return {"ingestion": stack.ingestion_url, "billing": stack.billing_url, "bus": stack.bus_name}
+    return {"INGESTION": stack.ingestion_url, "BILLING": stack.billing_url, "EVENT_BUS_NAME": stack.bus_name}
 
 
 def _announce(teller: Teller, facts: Mapping[str, str], *, as_json: bool) -> None:
@@ -105,7 +105,7 @@ def _announce(teller: Teller, facts: Mapping[str, str], *, as_json: bool) -> Non
         print(json.dumps(facts), flush=True)
         return
     for name, value in facts.items():
-        teller.line(f"  export {name}={value}" if name.isupper() else f"  {name:<12} {value}")
+        teller.line(f"  export {name}={value}")
 
 
 def _until_stopped(teller: Teller) -> None:

@@ -20,7 +20,7 @@ VARIABLES = {
     "billing": {*CONSUMER, "BILLING_TABLE"},
     "billing-api": {"BILLING_TABLE", "IDEMPOTENCY_TABLE"},
     "billing-close": {"BILLING_TABLE"},
-    "billing-relay": {"BILLING_TABLE"},
+    "billing-relay": {"DEAD_LETTER_QUEUE_URL"},
     "notification": {
         *CONSUMER,
         "CONTACTS_TABLE",

@@ -12,9 +12,13 @@ import pytest
 
 from infra.cdk_app import build
 from infra.check import nag_findings
+from infra.components.queues import DEAD_LETTER_DAYS, QUEUE_DAYS
 from infra.config import UnknownStage, stage_named
 from infra.node import choose_node
-from tests.infra.templates import SERVICES, STACKS, walk
+from local.memory.patterns import compile as compile_pattern
+from runtime.idempotency import RETENTION_DAYS
+from runtime.outbox import Change
+from tests.infra.templates import SERVICES, STACKS, STAGES, walk
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,7 +43,7 @@ def test_a_stack_speaks_of_nothing_outside_of_itself(assembly, stack):
     assert "Fn::ImportValue" not in template.path.read_text()
 
 
-def test_no_stack_waits_for_another(assembly):
+def test_a_service_waits_for_the_bus_and_for_no_other_service(assembly):
     artifacts = json.loads((assembly.path / "manifest.json").read_text())["artifacts"]
 
     stacks = {name: a for name, a in artifacts.items() if a["type"] == "aws:cloudformation:stack"}
@@ -48,7 +52,7 @@ def test_no_stack_waits_for_another(assembly):
     for name, stack in stacks.items():
         assert stack["environment"] == "aws://unknown-account/unknown-region"
         assert stack["properties"]["stackName"] == f"Breakwater-{assembly.stage}-{name}"
-        assert stack["dependencies"] == [f"{name}.assets"]
+        assert set(stack["dependencies"]) - {f"{name}.assets"} == (set() if name == "Bus" else {"Bus"})
 
 
 def test_every_rule_and_grant_names_the_bus_that_the_bus_stack_makes(assembly):
@@ -81,7 +85,10 @@ def test_what_production_knows_is_kept_when_a_stack_is_deleted(assemblies):
     for template in assemblies["prod"].stacks.values():
         for resource in template.body["Resources"].values():
             if resource["Type"] in ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"):
-                assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+                assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == (
+                    "RetainExceptOnCreate",
+                    "Retain",
+                )
 
 
 def test_the_relay_gets_what_has_an_outbox_and_gives_up_into_its_failure_queue(assembly):
@@ -158,7 +165,7 @@ def test_the_app_of_cdk_json_gives_the_same_output_without_credentials_or_enviro
 
 
 def test_a_stage_that_does_not_exist_is_refused_with_those_that_do():
-    with pytest.raises(UnknownStage, match="no stage 'qa'; known: embedded, dev, prod"):
+    with pytest.raises(UnknownStage, match="no stage 'qa'; known: embedded, localstack, dev, prod"):
         stage_named("qa")
 
 
@@ -185,3 +192,28 @@ def test_a_node_that_the_user_chose_stands():
     choose_node(environ)
 
     assert environ["JSII_NODE"] == "/opt/node"
+
+
+def test_what_was_done_is_remembered_for_longer_than_an_event_can_come_back() -> None:
+    for stage in STAGES:
+        oldest = (stage_named(stage).archive_days or 0) + QUEUE_DAYS + DEAD_LETTER_DAYS
+
+        assert oldest < RETENTION_DAYS
+
+
+def test_the_relay_s_filter_lets_outboxes_through_and_nothing_else(assembly):
+    template = assembly.stacks["Billing"]
+    relay_id, _ = template.named("AWS::Lambda::Function", FunctionName=assembly.name("billing-relay"))
+    filters = template.mapping_of(relay_id)["FilterCriteria"]["Filters"]
+    matchers = [compile_pattern(json.loads(f["Pattern"])) for f in filters]
+    full = Change(key="i", new=("{}",)).to_stream_record(1)
+    usage = {"dynamodb": {"Keys": {"pk": {"S": "USAGE"}}, "NewImage": {"meter": {"S": "seats"}}}}
+
+    assert any(matcher.matches(full) for matcher in matchers)
+    assert not any(matcher.matches(usage) for matcher in matchers)
+
+
+def test_alarms_reach_the_topic_that_people_subscribe_to(assembly):
+    for template in assembly.stacks.values():
+        for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
+            assert assembly.name("alarms") in json.dumps(alarm["AlarmActions"])

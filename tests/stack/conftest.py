@@ -11,6 +11,7 @@ import pytest
 from local.embedded.client import Client
 from local.embedded.hops import Watcher
 from local.embedded.stack import Stack, deploy_stack, endpoint
+from tests.stack.grant_probes import milliseconds
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,7 +34,7 @@ def stack(clean_environ: dict[str, str]) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def watcher(stack: Stack) -> Iterator[Watcher]:
-    with Watcher(stack, on_hop=lambda _: None) as watcher:
+    with Watcher(stack, on_hop=lambda _: None, since=milliseconds()) as watcher:
         yield watcher
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from events.envelope import CloudEvent
 from local.embedded.assembly import FileAsset, SynthesisFailed, fingerprint, stacks_in
 from local.embedded.cloud import Cloud
-from local.embedded.deploy import zipped
 from local.embedded.emulator_env import SetupFailed, emulator_python
 from local.embedded.hops import Hop, hop_from_log, told
 from local.embedded.paths import EXAMPLES
@@ -167,7 +165,7 @@ def test_stacks_come_after_those_that_they_depend_on_with_their_assets(tmp_path:
     bus, billing = stacks_in(home)
 
     assert (bus.name, billing.name) == ("Breakwater-Bus", "Breakwater-Billing")
-    code = FileAsset(path=home / "asset.1", zipped=True, bucket="assets-${AWS::AccountId}", key="1.zip")
+    code = FileAsset(path=home / "asset.1", bucket="assets-${AWS::AccountId}", key="1.zip")
     assert billing.assets == (code,)
 
 
@@ -177,16 +175,6 @@ def test_stacks_that_depend_on_each_other_in_a_circle_are_refused(tmp_path: Path
 
     with pytest.raises(SynthesisFailed, match="circle"):
         stacks_in(written(tmp_path, files))
-
-
-def test_a_zip_has_the_same_bytes_for_the_same_files(tmp_path: Path) -> None:
-    first = written(tmp_path / "one", {"b.py": "b", "folder/a.py": "a"})
-    second = written(tmp_path / "two", {"folder/a.py": "a", "b.py": "b"})
-
-    archive = zipped(first)
-
-    assert archive == zipped(second)
-    assert zipfile.ZipFile(io.BytesIO(archive)).namelist() == ["b.py", "folder/a.py"]
 
 
 def test_a_given_endpoint_is_used_and_said_instead_of_starting_an_emulator() -> None:
