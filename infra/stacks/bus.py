@@ -16,7 +16,7 @@ class BusStack(StageStack):
         super().__init__(scope, construct_id, stage=stage, description="Breakwater: the event bus")
         bus = aws_events.EventBus(self, "EventBus", event_bus_name=stage.bus_name)
         if stage.archive_days is not None:
-            # No pattern: everything. Replays change nothing where consumers apply each event once.
+            # No pattern: everything. Consumers remember what they did for longer than the archive does.
             aws_events.CfnArchive(
                 self,
                 "Archive",
