@@ -44,27 +44,8 @@ class Probe(NamedTuple):
     also: Grant | None = None
 
 
-#: Lambda itself makes these calls with the function's role; the emulator's Lambda asks nobody. Those on queues are
-#: probed by `lambda_may`. Those on streams and logs it judges by other resources than AWS: tests/infra holds them.
-MADE_BY_LAMBDA = frozenset(
-    (
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-        "sqs:ReceiveMessage",
-        "sqs:DeleteMessage",
-        "sqs:GetQueueAttributes",
-        "dynamodb:DescribeStream",
-        "dynamodb:GetRecords",
-        "dynamodb:GetShardIterator",
-        "dynamodb:ListStreams",
-    )
-)
-#: Lambda sends these, when it gives up on an asynchronous call or a stream's batch.
-FAILURE_DESTINATIONS = frozenset(("billing-close-dlq", "billing-relay-dlq"))
-
-
 def deployed_grants(stack: Stack) -> frozenset[Grant]:
-    """What the functions' roles may do, without what no function's own code makes use of."""
+    """What the functions' roles may do."""
     return frozenset(
         Grant(function.name, action, _short(statement["Resource"]))
         for service in SERVICES
@@ -72,7 +53,6 @@ def deployed_grants(stack: Stack) -> frozenset[Grant]:
         for document in _policies(stack, function.name).values()
         for statement in document["Statement"]
         for action in _listed(statement["Action"])
-        if action not in MADE_BY_LAMBDA and _short(statement["Resource"]) not in FAILURE_DESTINATIONS
     )
 
 
@@ -115,6 +95,8 @@ def _listed(value: str | list[str]) -> list[str]:
 
 def _short(resource: str) -> str:
     """`breakwater-embedded-billing` and its kind without what they all start with; Secrets Manager adds an end."""
+    if "/stream/" in resource:
+        return "stream"
     last = resource.rpartition(":")[2].rpartition("/")[2]
     name = last.removeprefix(f"{PREFIX}-")
     return name.rpartition("-")[0] if ":secret:" in resource else name
@@ -315,6 +297,16 @@ def grants_for_lambda() -> Iterator[Grant]:
                 yield Grant(consumer.function.name, action, consumer.name)
         for failing in (*service.relays, *service.schedules):
             yield Grant(failing.function.name, "sqs:SendMessage", f"{failing.function.name}-dlq")
+
+
+def grants_beyond_the_emulator() -> Iterator[Grant]:
+    """What Lambda needs and the emulator cannot judge: it holds logs and streams against other resources than AWS."""
+    for service in SERVICES:
+        for function in service.functions:
+            yield from (Grant(function.name, f"logs:{call}", "*") for call in ("CreateLogStream", "PutLogEvents"))
+        for relay in service.relays:
+            for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"):
+                yield Grant(relay.function.name, f"dynamodb:{call}", "stream")
 
 
 def lambda_may(stack: Stack, grant: Grant) -> bool:
