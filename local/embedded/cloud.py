@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http.client import HTTPException
 from typing import Any, Final
 
 import boto3
@@ -89,3 +90,5 @@ def http(
     except urllib.error.HTTPError as error:
         with error:
             return Answer(error.code, dict(error.headers), error.read())
+    except HTTPException as error:  # it died in the middle of its answer
+        raise ConnectionError(f"{url}: {error!r}") from error

@@ -23,7 +23,7 @@ from local.embedded.stack import Stack
 
 MOMENT = datetime(2026, 5, 20, 14, 30, tzinfo=UTC)
 PERIOD = "2026-05"
-SECONDS = 60
+SECONDS = 120
 
 Found = TypeVar("Found")
 

@@ -55,7 +55,7 @@ def test_nothing_is_left_when_a_signal_stops_the_runner(clean_environ: dict[str,
 
         process.send_signal(number)
 
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
         assert not answers(endpoint)
         assert not directories_of(process)
 
@@ -67,4 +67,4 @@ def test_the_emulator_is_gone_when_the_runner_is_killed(clean_environ: dict[str,
 
         os.kill(process.pid, signal.SIGKILL)
 
-        wait_until(lambda: not answers(endpoint), what="the emulator is gone", timeout=20)
+        wait_until(lambda: not answers(endpoint), what="the emulator is gone", timeout=60)
