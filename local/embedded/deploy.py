@@ -15,9 +15,6 @@ from local.embedded.polling import wait_until
 
 _STACK_SECONDS: Final = 300
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-_DOS_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-#: Newer than any that a template asks for.
-_BOOTSTRAP_VERSION: Final = "30"
 
 Say = Callable[[str], None]
 

@@ -1,4 +1,4 @@
-"""The embedded stack's own pieces, without an emulator: waiting, the environment, the assembly, zips, the telling."""
+"""The embedded stack's own pieces, without an emulator: waiting, the environment, the assembly, the telling."""
 
 from __future__ import annotations
 
