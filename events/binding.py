@@ -19,6 +19,8 @@ from events.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE, CloudEvent, InvalidEve
 #: What AWS counts for an entry's `Time`, whatever its value. Source: "Calculating PutEvents event entry size".
 _TIME_BYTES: Final = 14
 _MODES: Final = f"{MEDIA_TYPE}, {BATCH_MEDIA_TYPE}, or any media type with ce-* headers"
+#: The extension attribute that tells which replay of an EventBridge archive has brought an event (again).
+REPLAY: Final = "replayname"
 _NEVER_IN_CE_HEADERS: Final = ("data", "data_base64", "datacontenttype")
 
 
@@ -66,13 +68,13 @@ def from_sqs_body(body: str) -> CloudEvent:
 def from_eventbridge(envelope: Mapping[str, Any]) -> CloudEvent:
     """The CloudEvent that an EventBridge event carries, or the one that a bare EventBridge event is.
 
-    Raises InvalidEvent when the envelope does not mirror the CloudEvent inside: rules have routed the
-    one, code would act on the other.
+    An event that comes from a replay has the replay's name as extension `replayname`. Raises InvalidEvent when
+    the envelope does not mirror the CloudEvent inside: rules have routed the one, code would act on the other.
     """
     detail = envelope["detail"]
     if not isinstance(detail, dict) or "specversion" not in detail:
-        return _bare(envelope)
-    event = CloudEvent.parse(detail)
+        return CloudEvent.parse(_bare(envelope) | _replay(envelope))
+    event = CloudEvent.parse(detail | _replay(envelope))
     problems = [
         Problem(attribute, f"is {own!r} in the event, but {mirror!r} in its EventBridge envelope")
         for attribute, own, mirror in (
@@ -86,8 +88,12 @@ def from_eventbridge(envelope: Mapping[str, Any]) -> CloudEvent:
     return event
 
 
-def _bare(envelope: Mapping[str, Any]) -> CloudEvent:
-    members = {
+def _replay(envelope: Mapping[str, Any]) -> dict[str, Any]:
+    return {REPLAY: envelope["replay-name"]} if "replay-name" in envelope else {}
+
+
+def _bare(envelope: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "specversion": "1.0",
         "id": envelope.get("id"),
         "source": envelope.get("source"),
@@ -98,7 +104,6 @@ def _bare(envelope: Mapping[str, Any]) -> CloudEvent:
         "account": envelope.get("account"),
         "region": envelope.get("region"),
     }
-    return CloudEvent.parse(members)
 
 
 def from_http(headers: Mapping[str, str], body: bytes) -> list[CloudEvent | InvalidEvent]:

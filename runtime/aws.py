@@ -45,11 +45,17 @@ def aws_errors(dependency: str) -> Iterator[None]:
     """Turn AWS's errors into Throttled or DependencyUnavailable; conditional-write answers pass as they are."""
     try:
         yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code in _ANSWERS:
+    except (ClientError, BotoCoreError) as error:
+        if isinstance(error, ClientError) and _code(error) in _ANSWERS:
             raise
-        kind = Throttled if code in _THROTTLES else DependencyUnavailable
-        raise kind(f"{dependency}: {error}") from error
-    except BotoCoreError as error:
-        raise DependencyUnavailable(f"{dependency}: {error}") from error
+        raise translated(error, dependency) from error
+
+
+def translated(error: BaseException | None, dependency: str) -> Throttled | DependencyUnavailable:
+    """What an error of AWS's, or of something that wraps one, means to us."""
+    throttled = isinstance(error, ClientError) and _code(error) in _THROTTLES
+    return (Throttled if throttled else DependencyUnavailable)(f"{dependency}: {error}")
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -4,7 +4,9 @@ What a record ends as:
 
     handled       its effect is done and its events are on the bus
     duplicate     it had been handled before; its events are on the bus (again)
-    retry         it failed in a way that may pass; SQS shows it again after a backoff
+    suppressed    it came back by a replay, and its consumer acts on the outside world: nothing is done
+    retry         it failed in a way that may pass; SQS shows it again after a backoff, and that costs a try
+    deferred      what failed says nothing about it; it is sent again, with a delay, and that costs no try
     dead_letter   it failed for good, or for the last time; it is in the DLQ with the reason
 """
 
@@ -12,21 +14,29 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
-from events.binding import from_sqs_body
-from events.envelope import CloudEvent, InvalidEvent, format_time
+from events.binding import REPLAY, from_sqs_body
+from events.envelope import CloudEvent, InvalidEvent
+from runtime.breaker import Breaker
 from runtime.clock import Clock
-from runtime.errors import BreakwaterError, OutOfTime, PermanentError, TransientError, UnreadableMessage
+from runtime.delivery import Delivery
+from runtime.errors import (
+    BreakwaterError,
+    Crashed,
+    Deferred,
+    DependencyUnavailable,
+    OutOfTime,
+    PermanentError,
+    TransientError,
+    Unfinished,
+    UnreadableMessage,
+)
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
-from runtime.outcome import Handle, Outcome
+from runtime.outcome import Handle, Outcome, Together
 from runtime.publisher import Publisher
 from runtime.queue import Queue, reason
 from runtime.telemetry import logger
@@ -34,29 +44,11 @@ from runtime.telemetry import logger
 #: Makes something of a message that is no CloudEvent, where a consumer prefers that to a dead letter.
 OnUnreadable = Callable[[str, InvalidEvent], Outcome]
 
+#: A replay whose name starts so has its outside effects: those that were never done are done now.
+WITH_EFFECTS: Final = "with-effects"
+
 #: Milliseconds that a batch keeps to publish its events and to settle its records. No record is begun with less.
 _RESERVE: Final = 3_000
-
-
-@dataclass(slots=True, kw_only=True)
-class _Delivery:
-    """One record on its way through one invocation."""
-
-    record: SQSRecord
-    started: float = field(default_factory=time.perf_counter)
-    event: CloudEvent | None = None
-    outcome: Outcome = field(default_factory=Outcome)
-    error: BaseException | None = None
-    fate: Literal["handled", "duplicate", "retry", "dead_letter"] = "handled"
-
-    @property
-    def tries(self) -> int:
-        return int(self.record.attributes.approximate_receive_count)
-
-    @property
-    def first_seen(self) -> str:
-        millis = int(self.record.attributes.approximate_first_receive_timestamp)
-        return format_time(datetime.fromtimestamp(millis / 1000, UTC))
 
 
 class QueueConsumer:
@@ -65,7 +57,7 @@ class QueueConsumer:
     def __init__(
         self,
         spec: Consumer,
-        handle: Handle,
+        handle: Handle | Together,
         *,
         publisher: Publisher,
         queue: Queue,
@@ -82,89 +74,158 @@ class QueueConsumer:
         self._once = once
         self._on_unreadable = on_unreadable
         self._jitter = jitter
+        self._breaker = Breaker(clock)
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         if self._once is not None:
             self._once.register(context)
-        deliveries = self._run(batch["Records"], context)
+        deliveries = [Delivery(record=record) for record in batch["Records"]]
+        self._settle(self._crashed(deliveries))
+        self._handle_all([d for d in deliveries if d.fate is None], context)
+        self._settle(d for d in deliveries if d.fate is None)
+        return {"batchItemFailures": [{"itemIdentifier": d.message_id} for d in deliveries if d.fate == "retry"]}
+
+    def _crashed(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Those that nobody must try again. They are put away before anything else can end the function."""
+        crashed = [d for d in deliveries if d.tries > self._spec.tries]
+        for delivery in crashed:
+            delivery.error = Crashed(f"received {delivery.tries - 1} times, and each time the function ended unsettled")
+        return crashed
+
+    def _handle_all(self, deliveries: Sequence[Delivery], context: Any) -> None:
+        readable = [d for d in deliveries if self._read(d)]
+        if isinstance(self._handle, Together):
+            self._attempt_together(self._handle, readable, context)
+        else:
+            for delivery in readable:
+                self._attempt(self._handle, delivery, context)
         self._publish(deliveries)
-        for delivery in deliveries:
-            self._settle(delivery)
-            self._log(delivery)
-        return {"batchItemFailures": [{"itemIdentifier": d.record.message_id} for d in deliveries if d.fate == "retry"]}
+        if any(d.error is None and not d.suppressed for d in readable):
+            self._breaker.succeeded()
 
-    def _run(self, records: Sequence[dict[str, Any]], context: Any) -> list[_Delivery]:
-        deliveries: list[_Delivery] = []
-
-        def handle(record: SQSRecord) -> None:
-            deliveries.append(_Delivery(record=record))
-            if context.get_remaining_time_in_millis() < _RESERVE:
-                raise OutOfTime("the batch's other records took the function's time")
-            self._attempt(deliveries[-1])
-
-        # A fresh processor each time: a shared one remembers the last invocation's failures.
-        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-        with processor(list(records), handle):
-            results = processor.process()
-        errors = (error for _, error, _ in processor.exceptions)
-        for delivery, (verdict, *_) in zip(deliveries, results, strict=True):
-            delivery.error = next(errors) if verdict == "fail" else None
-        return deliveries
-
-    def _attempt(self, delivery: _Delivery) -> None:
-        body = delivery.record.body
+    def _read(self, delivery: Delivery) -> bool:
+        """Whether there is an event to handle."""
         try:
-            event = delivery.event = from_sqs_body(body)
+            event = delivery.event = from_sqs_body(delivery.body)
         except InvalidEvent as error:
             if self._on_unreadable is None:
-                raise UnreadableMessage.of(error) from error
-            delivery.outcome = self._on_unreadable(body, error)
+                delivery.error = UnreadableMessage.of(error)
+            else:
+                delivery.outcome = self._on_unreadable(delivery.body, error)
+            return False
+        delivery.suppressed = self._spec.dedup == "record" and _is_without_effects(event)
+        return not delivery.suppressed
+
+    def _attempt(self, handle: Handle, delivery: Delivery, context: Any) -> None:
+        event = delivery.known_event
+        try:
+            self._check(context)
+            delivery.outcome = handle(event) if self._once is None else self._once.run(handle, event)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it fails this record and no other
+            self._fail([delivery], error)
+
+    def _attempt_together(self, together: Together, deliveries: Sequence[Delivery], context: Any) -> None:
+        if not deliveries:
             return
         try:
-            delivery.outcome = self._handle(event) if self._once is None else self._once.run(self._handle, event)
-        except InvalidEvent as error:
-            raise UnreadableMessage.of(error) from error
+            self._check(context)
+            results = together.handle([d.known_event for d in deliveries])
+        except Exception as error:  # noqa: BLE001 - as above: nobody else is in this batch
+            self._fail(deliveries, error)
+            return
+        for delivery, result in zip(deliveries, results, strict=True):
+            if isinstance(result, Outcome):
+                delivery.outcome = result
+            else:
+                delivery.error = result
+        self._blame([d for d in deliveries if d.error is not None])
 
-    def _publish(self, deliveries: Sequence[_Delivery]) -> None:
+    def _check(self, context: Any) -> None:
+        """Raises Deferred when no attempt should be begun."""
+        if context.get_remaining_time_in_millis() < _RESERVE:
+            raise OutOfTime("the batch's other records took the function's time")
+        self._breaker.check()
+
+    def _publish(self, deliveries: Sequence[Delivery]) -> None:
         """All the batch's events in as few calls as they fit; a record whose event failed has failed."""
         failures = self._publisher.publish([event for d in deliveries for event in d.outcome.events])
         if not failures:
             return
+        failed = [d for d in deliveries if any(e.identity in failures for e in d.outcome.events)]
+        for delivery in failed:
+            delivery.error = next(failures[e.identity] for e in delivery.outcome.events if e.identity in failures)
+        self._blame(failed)
+
+    def _fail(self, deliveries: Sequence[Delivery], error: Exception) -> None:
         for delivery in deliveries:
-            errors = (failures[e.identity] for e in delivery.outcome.events if e.identity in failures)
-            delivery.error = delivery.error or next(errors, None)
+            delivery.error = UnreadableMessage.of(error) if isinstance(error, InvalidEvent) else error
+        self._blame(deliveries)
 
-    def _settle(self, delivery: _Delivery) -> None:
-        if delivery.error is None:
-            delivery.fate = "duplicate" if delivery.outcome.duplicate else "handled"
+    def _blame(self, failed: Sequence[Delivery]) -> None:
+        """One attempt failed. What it says of a dependency is the breaker's; a probe costs its messages no try."""
+        down = [d for d in failed if isinstance(d.error, DependencyUnavailable)]
+        if not down or not isinstance(down[0].error, DependencyUnavailable):
             return
-        is_last_try = delivery.tries >= self._spec.max_receive_count
-        delivery.fate = "dead_letter" if is_last_try or isinstance(delivery.error, PermanentError) else "retry"
-        try:
-            self._dispose(delivery)
-        except TransientError:
-            # The queue keeps the message, and its own redrive policy is the backstop.
-            delivery.fate = "retry"
-            logger().exception("the queue did not take the message's fate; it is tried again")
+        verdict = self._breaker.failed(down[0].error)
+        for delivery in down if isinstance(verdict, Deferred) else ():
+            delivery.error = verdict
 
-    def _dispose(self, delivery: _Delivery) -> None:
-        if delivery.fate == "dead_letter":
-            self._queue.dead_letter(delivery.record.body, self._reason(delivery))
+    def _settle(self, deliveries: Iterable[Delivery]) -> None:
+        for delivery in deliveries:
+            self._decide(delivery)
+            try:
+                self._dispose(delivery)
+            except TransientError:
+                # The queue keeps the message and shows it again when its visibility timeout ends.
+                delivery.fate = "retry"
+                logger().exception("the queue did not take the message's fate; it is tried again")
+            self._log(delivery)
+
+    def _decide(self, delivery: Delivery) -> None:
+        error = delivery.error
+        if error is None:
+            delivery.fate = (
+                "suppressed" if delivery.suppressed else "duplicate" if delivery.outcome.duplicate else "handled"
+            )
+        elif isinstance(error, Deferred) and self._is_patient(delivery):
+            delivery.fate = "deferred"
         else:
-            ceiling = self._spec.backoff.ceiling(delivery.tries)
-            self._queue.delay(delivery.record.receipt_handle, round(self._jitter(1, ceiling)))
+            is_last = delivery.tries >= self._spec.tries
+            delivery.fate = "dead_letter" if is_last or isinstance(error, PermanentError) else "retry"
 
-    def _reason(self, delivery: _Delivery) -> dict[str, str]:
+    def _is_patient(self, delivery: Delivery) -> bool:
+        since = delivery.deferred_since
+        return since is None or self._clock.now() - since < timedelta(seconds=self._spec.patience)
+
+    def _dispose(self, delivery: Delivery) -> None:
+        if delivery.fate == "dead_letter":
+            self._queue.dead_letter(delivery.body, self._reason(delivery))
+        elif delivery.fate == "retry":
+            self._queue.delay(delivery.receipt_handle, self._wait(delivery.tries))
+        elif delivery.fate == "deferred":
+            self._defer(delivery)
+
+    def _defer(self, delivery: Delivery) -> None:
+        if isinstance(delivery.error, Unfinished):
+            self._queue.defer(delivery.body, delivery.as_new(), 0)
+        else:
+            wait = self._wait(delivery.tries + delivery.deferrals)
+            self._queue.defer(delivery.body, delivery.as_deferred(self._clock.now()), wait)
+
+    def _wait(self, times: int) -> int:
+        return round(self._jitter(1, self._spec.backoff.ceiling(times)))
+
+    def _reason(self, delivery: Delivery) -> dict[str, str]:
         return reason(
             delivery.error or AssertionError("a dead letter without an error"),
             consumer=self._spec.name,
-            attempts=delivery.tries,
+            attempts=min(delivery.tries, self._spec.tries),
             first_seen=delivery.first_seen,
             failed_at=self._clock.now(),
             event=delivery.event,
         )
 
-    def _log(self, delivery: _Delivery) -> None:
+    def _log(self, delivery: Delivery) -> None:
         event, error = delivery.event, delivery.error
         line = {
             "consumer": self._spec.name,
@@ -176,10 +237,15 @@ class QueueConsumer:
             "attempts": delivery.tries,
             "duration_ms": round((time.perf_counter() - delivery.started) * 1000, 3),
             "events_out": [f"{e.type} {e.id}" for e in delivery.outcome.events],
-            "message_id": delivery.record.message_id,
+            "message_id": delivery.message_id,
         }
         if error is not None:
             line |= {"error_class": type(error).__name__, "error_message": str(error)}
         unexpected = error is not None and not isinstance(error, BreakwaterError)
         log = logger().info if error is None else logger().warning
         log(delivery.fate, extra=line, exc_info=error if unexpected else None)
+
+
+def _is_without_effects(event: CloudEvent) -> bool:
+    replay = event.extensions.get(REPLAY)
+    return replay is not None and not str(replay).startswith(WITH_EFFECTS)

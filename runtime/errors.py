@@ -5,13 +5,17 @@
     ├── PermanentError            no retry can help: dead letter at once, with the reason
     │   ├── UnreadableMessage     the message is not a CloudEvent, or its data does not fit the catalog
     │   ├── BusinessRuleViolated  the event is well formed, and what it asks for must not happen
-    │   └── Unpublishable         EventBridge would refuse the event, or accept and silently drop it
-    └── TransientError            try again, later
+    │   ├── Unpublishable         EventBridge would refuse the event, or accept and silently drop it
+    │   └── Crashed               the function ended on each of the message's tries before it was settled
+    └── TransientError            try again, later: it costs a try
         ├── Conflict              another writer was faster
-        ├── DependencyUnavailable something that we call is down or refuses for now
-        │   └── Throttled         it asks us to slow down
-        ├── InFlightElsewhere     another invocation is at work on this very event
-        └── OutOfTime             the invocation ends before the message could be begun
+        ├── DependencyUnavailable something that all messages need is down or refuses for now
+        └── Deferred              it says nothing about the message: later, and it costs no try
+            ├── Throttled         a dependency asks us to slow down
+            ├── CircuitOpen       a dependency has been down, and is left alone for a moment
+            ├── InFlightElsewhere another invocation is at work on this very event
+            ├── OutOfTime         the invocation ends before the message could be begun
+            └── Unfinished        the work goes on in another invocation, from a checkpoint
 
 Any other exception out of a handler counts as transient: it costs a try, and the last try is a dead letter.
 """
@@ -74,8 +78,14 @@ class Unpublishable(PermanentError):
     code = "unpublishable"
 
 
+class Crashed(PermanentError):
+    """The function ended on each of the message's tries before it was settled: killed, out of memory or of time."""
+
+    code = "crashed"
+
+
 class TransientError(BreakwaterError):
-    """Try again, later."""
+    """Try again, later: it costs a try."""
 
     code = "transient"
 
@@ -87,24 +97,42 @@ class Conflict(TransientError):
 
 
 class DependencyUnavailable(TransientError):
-    """Something that we call is down or refuses for now."""
+    """Something that all messages need is down or refuses for now."""
 
     code = "dependency_unavailable"
 
 
-class Throttled(DependencyUnavailable):
+class Deferred(TransientError):
+    """It says nothing about the message: later, and it costs no try."""
+
+    code = "deferred"
+
+
+class Throttled(Deferred):
     """A dependency asks us to slow down."""
 
     code = "throttled"
 
 
-class InFlightElsewhere(TransientError):
+class CircuitOpen(Deferred):
+    """A dependency has been down, and is left alone for a moment."""
+
+    code = "circuit_open"
+
+
+class InFlightElsewhere(Deferred):
     """Another invocation is at work on this very event."""
 
     code = "in_flight"
 
 
-class OutOfTime(TransientError):
+class OutOfTime(Deferred):
     """The invocation ends before the message could be begun."""
 
     code = "out_of_time"
+
+
+class Unfinished(Deferred):
+    """The work goes on in another invocation, from a checkpoint."""
+
+    code = "unfinished"

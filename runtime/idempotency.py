@@ -13,8 +13,8 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 
 from events.envelope import CloudEvent
-from runtime.aws import client
-from runtime.errors import DependencyUnavailable, InFlightElsewhere
+from runtime.aws import client, translated
+from runtime.errors import InFlightElsewhere
 from runtime.outcome import Handle, Outcome
 
 #: Longer than any event can come back: from the bus's archive (30 days at most), then a queue (4), then its DLQ (14).
@@ -69,5 +69,5 @@ class Once:
         except IdempotencyAlreadyInProgressError as error:
             raise InFlightElsewhere(str(error)) from error
         except (IdempotencyPersistenceLayerError, IdempotencyInconsistentStateError) as error:
-            raise DependencyUnavailable(f"idempotency store: {error}") from error
+            raise translated(error.__cause__ or error, "idempotency store") from error
         return Outcome(tuple(CloudEvent.parse(e) for e in events or ()), duplicate=not ran)

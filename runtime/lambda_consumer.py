@@ -10,7 +10,7 @@ from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.idempotency import Once, dynamodb_store
 from runtime.manifest import Consumer, Relay
 from runtime.outbox import OutboxRelay
-from runtime.outcome import Handle
+from runtime.outcome import Handle, Together
 from runtime.publisher import MAX_BYTES, EventBridgeBus, Publisher
 from runtime.queue import SqsDeadLetters, SqsQueue
 from runtime.settings import Settings
@@ -50,7 +50,7 @@ def relay_from_env(spec: Relay, environ: Mapping[str, str]) -> OutboxRelay:
 
 
 def consumer_from_env(
-    spec: Consumer, handle: Handle, environ: Mapping[str, str], *, on_unreadable: OnUnreadable | None = None
+    spec: Consumer, handle: Handle | Together, environ: Mapping[str, str], *, on_unreadable: OnUnreadable | None = None
 ) -> QueueConsumer:
     """Raises ConfigurationError that names every missing variable."""
     settings = ConsumerSettings.from_env(environ)

@@ -12,6 +12,10 @@ from typing import Any, Final, Literal
 #: AWS's advice for a queue that feeds a function: visibility timeout >= 6 x the function's timeout.
 VISIBILITY_FACTOR: Final = 6
 
+#: The queue's own redrive policy, for a function that cannot even start: it knows no reasons, so it comes late.
+#: With the visibility timeout of a 30 second function, an hour.
+BACKSTOP_RECEIVES: Final = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
@@ -54,7 +58,11 @@ class Consumer:
     `function.name` is also the consumer's name in idempotency records and dead letters: to change it is
     to forget what was done. `dedup` says where the memory of applied events is: `record` keeps a
     Powertools idempotency record around an outside effect, `state` means that the write itself (or the
-    derived id of what is sent on) makes a second run change nothing.
+    derived id of what is sent on) makes a second run change nothing. Outside effects are not repeated for a
+    replayed event (see runtime.consumer).
+
+    A failure costs one of `tries`; one that says nothing about the message costs none for `patience` seconds
+    from the first.
     """
 
     function: Function
@@ -62,13 +70,18 @@ class Consumer:
     dedup: Literal["record", "state"]
     batch_size: int = 10
     batching_window: int = 0
-    max_receive_count: int = 3
+    tries: int = 3
+    patience: int = 86_400
     max_concurrency: int = 10
     backoff: Backoff = field(default_factory=Backoff)
 
     @property
     def name(self) -> str:
         return self.function.name
+
+    @property
+    def max_receive_count(self) -> int:
+        return max(BACKSTOP_RECEIVES, 2 * self.tries)
 
     @property
     def visibility_timeout(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from events.envelope import CloudEvent
@@ -24,3 +24,12 @@ class Outcome(NamedTuple):
 
 #: Handles one event. Raises PermanentError for a dead letter now; anything else is tried again.
 Handle = Callable[[CloudEvent], Outcome]
+
+
+class Together(NamedTuple):
+    """Handles all events of a batch at once: one outcome, or what `Handle` would have raised, for each in its place.
+
+    An event may be in the batch twice. Only for consumers whose state makes a second run harmless.
+    """
+
+    handle: Callable[[Sequence[CloudEvent]], Sequence[Outcome | Exception]]

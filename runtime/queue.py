@@ -12,6 +12,7 @@ from runtime.errors import BreakwaterError
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
 #: SQS counts attribute names and values into the message's 1 MiB.
 _LONGEST_ATTRIBUTE: Final = 1024
@@ -26,6 +27,9 @@ class Queue(DeadLetters, Protocol):
     def delay(self, receipt_handle: str, seconds: int) -> None:
         """Show the message again `seconds` from now. Raises TransientError."""
 
+    def defer(self, body: str, attributes: Mapping[str, str], seconds: int) -> None:
+        """Send the message again, to be seen `seconds` (at most 900) from now. Raises TransientError."""
+
 
 class SqsDeadLetters:
     """The real one."""
@@ -39,7 +43,7 @@ class SqsDeadLetters:
             self._client.send_message(
                 QueueUrl=self._dead_letter_url,
                 MessageBody=body,
-                MessageAttributes={k: {"DataType": "String", "StringValue": v} for k, v in attributes.items() if v},
+                MessageAttributes=_strings(attributes),
             )
 
 
@@ -55,6 +59,19 @@ class SqsQueue(SqsDeadLetters):
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
             )
+
+    def defer(self, body: str, attributes: Mapping[str, str], seconds: int) -> None:
+        with aws_errors("SQS"):
+            self._client.send_message(
+                QueueUrl=self._url,
+                MessageBody=body,
+                DelaySeconds=seconds,
+                MessageAttributes=_strings(attributes),
+            )
+
+
+def _strings(attributes: Mapping[str, str]) -> dict[str, MessageAttributeValueTypeDef]:
+    return {k: {"DataType": "String", "StringValue": v} for k, v in attributes.items() if v}
 
 
 def reason(

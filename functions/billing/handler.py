@@ -1,4 +1,4 @@
-"""Lambda: usage and payments from the queue."""
+"""Lambda: payments from the queue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from functions.billing import wiring
-from functions.billing.manifest import CONSUMER
+from functions.billing.manifest import PAYMENTS
 from runtime.consumer import QueueConsumer
 from runtime.lambda_consumer import consumer_from_env
 
@@ -17,4 +17,4 @@ def consume(event: dict[str, Any], context: Any) -> Any:
 
 @cache
 def _consumer() -> QueueConsumer:
-    return consumer_from_env(CONSUMER, wiring.billing().handle, wiring.ENVIRONMENT)
+    return consumer_from_env(PAYMENTS, wiring.billing().handle, wiring.ENVIRONMENT)

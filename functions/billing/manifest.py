@@ -6,18 +6,31 @@ from runtime.manifest import Consumer, Function, HttpApi, Relay, Schedule, Servi
 
 SOURCE: Final = "billing-service"
 
-CONSUMER: Final = Consumer(
+PAYMENTS: Final = Consumer(
     function=Function(name="billing", handler="functions.billing.handler.consume", timeout=30),
     subscriptions=(
         Subscription(
-            name="accepted-records",
+            name="payments",
             pattern={
                 "source": ["ingestion-service"],
-                **event_types("ingestion.usage.recorded", "ingestion.payment.settled", "ingestion.payment.failed"),
+                **event_types("ingestion.payment.settled", "ingestion.payment.failed"),
             },
         ),
     ),
     dedup="state",
+)
+
+# Usage comes in masses and nobody waits for it: large batches, written 25 records a call.
+USAGE: Final = Consumer(
+    function=Function(name="billing-usage", handler="functions.billing.usage.consume", timeout=30),
+    subscriptions=(
+        Subscription(
+            name="usage", pattern={"source": ["ingestion-service"], **event_types("ingestion.usage.recorded")}
+        ),
+    ),
+    dedup="state",
+    batch_size=100,
+    batching_window=1,
 )
 
 API: Final = HttpApi(
@@ -42,7 +55,7 @@ RELAY: Final = Relay(function=Function(name="billing-relay", handler="functions.
 SERVICE: Final = Service(
     name="billing",
     emits=("billing.invoice.issued", "billing.invoice.paid", "billing.invoice.payment_failed"),
-    consumers=(CONSUMER,),
+    consumers=(PAYMENTS, USAGE),
     apis=(API,),
     schedules=(CLOSE,),
     relays=(RELAY,),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from functions.billing.domain import Decision, Invoice
+from runtime.errors import TransientError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +22,19 @@ class UsageRecord:
     meter: str
     quantity: int
     used_at: datetime
-    recorded_at: datetime
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return (self.source, self.id)
 
 
 class UsageLedger(Protocol):
-    def record(self, usage: UsageRecord) -> bool:
-        """Whether the entry is new. Of one customer's period, an identity's first entry stands.
+    def record_all(self, usages: Sequence[UsageRecord]) -> Mapping[tuple[str, str], TransientError]:
+        """Write the entries; those that could not be written for now are in the answer, by (source, id).
 
-        One identity with two customers or periods is two events that a producer has given one name: CloudEvents
-        forbids it, and to detect it would cost a second write for every record.
+        Of one customer's period, an identity is one entry: writing it again changes nothing. One identity with two
+        meanings is two events that a producer has given one name: CloudEvents forbids it, and to detect it would
+        cost a second write for every record.
         """
 
     def totals(self, customer_id: str, period: str) -> Mapping[str, int]:

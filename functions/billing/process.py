@@ -1,4 +1,4 @@
-"""What billing does with an event, and with a request. Events leave by the outbox: outcomes carry none."""
+"""What billing does with a payment, and with a request. Events leave by the outbox: outcomes carry none."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from events.catalog import IngestionPaymentFailed, IngestionPaymentSettled, IngestionUsageRecorded, payload_of
-from events.envelope import CloudEvent, InvalidEvent, Problem
+from events.catalog import IngestionPaymentFailed, IngestionPaymentSettled, payload_of
+from events.envelope import CloudEvent, Problem
 from functions.billing.domain import Decision, Invoice, Line, draft, fail, invoice_id, issue, settle, void
-from functions.billing.periods import accepting_period, period_of
-from functions.billing.ports import Accounts, Invoices, Page, UsageLedger, UsageRecord
+from functions.billing.periods import period_of
+from functions.billing.ports import Accounts, Invoices, Page, UsageLedger
 from functions.billing.rating import Charge, PriceBook
 from runtime.clock import Clock
 from runtime.errors import BusinessRuleViolated, Conflict, UnreadableMessage
@@ -67,36 +67,13 @@ class Billing:
         self._invoices = invoices
         self._prices = prices
         self._clock = clock
-        self._touched = _Touched()
 
     def handle(self, event: CloudEvent) -> Outcome:
-        """Apply one event. Once is enough, and again changes nothing (see Handle for what it raises)."""
+        """Apply what a payment's event tells. Once is enough, and again changes nothing (see Handle)."""
         route = ROUTES.get(event.type)
         if route is None:
             raise UnreadableMessage([Problem("type", f"billing has no use for {event.type}")])
-        try:
-            payload = payload_of(event)
-        except InvalidEvent as error:
-            raise UnreadableMessage.of(error) from error
-        return route(self, event, payload)
-
-    def record_usage(self, event: CloudEvent, payload: IngestionUsageRecorded) -> Outcome:
-        now = self._clock.now()
-        self._prices.price(payload.meter)
-        usage = UsageRecord(
-            customer_id=payload.customer_id,
-            period=accepting_period(payload.used_at, now),
-            source=event.source,
-            id=event.id,
-            meter=payload.meter,
-            quantity=payload.quantity,
-            used_at=payload.used_at,
-            recorded_at=now,
-        )
-        new = self._ledger.record(usage)
-        # Also after a repeat: the first run may have stopped between the ledger and the account.
-        self._touch(usage.period, usage.customer_id, now)
-        return APPLIED if new else REPEATED
+        return route(self, event, payload_of(event))
 
     def settle_payment(self, event: CloudEvent, payload: IngestionPaymentSettled) -> Outcome:
         return self._apply(payload.invoice_id, lambda invoice, now: settle(invoice, payload, cause=event, now=now))
@@ -180,33 +157,6 @@ class Billing:
             self._invoices.save(decision, over=stored, now=now)
         return decision
 
-    def _touch(self, period: str, customer_id: str, now: datetime) -> None:
-        if not self._touched.lately(period, customer_id, now):
-            self._accounts.touch(period, customer_id)
-            self._touched.remember(period, customer_id, now)
-
-
-class _Touched:
-    """Accounts of the running period that are known to be touched.
-
-    One touch is enough before the period's first close, and that comes only after the period's end and
-    its grace. Ended periods are not remembered: a close may have been there in between.
-    """
-
-    def __init__(self) -> None:
-        self._period = ""
-        self._customers: set[str] = set()
-
-    def lately(self, period: str, customer_id: str, now: datetime) -> bool:
-        return period == self._period == period_of(now) and customer_id in self._customers
-
-    def remember(self, period: str, customer_id: str, now: datetime) -> None:
-        if period != period_of(now):
-            return
-        if period != self._period:
-            self._period, self._customers = period, set()
-        self._customers.add(customer_id)
-
 
 def _ordered_id(order: InvoiceOrder, day: datetime) -> str:
     return invoice_id(day, "order", order.key)
@@ -219,10 +169,9 @@ def _same(invoice: Invoice, order: InvoiceOrder) -> Invoice:
     return invoice
 
 
-#: Event type -> what billing does with it.
+#: A payment's event type -> what billing does with it.
 ROUTES: Final[Mapping[str, Callable[[Billing, CloudEvent, Any], Outcome]]] = MappingProxyType(
     {
-        IngestionUsageRecorded.type: Billing.record_usage,
         IngestionPaymentSettled.type: Billing.settle_payment,
         IngestionPaymentFailed.type: Billing.fail_payment,
     }

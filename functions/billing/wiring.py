@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePer
 
 from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
 from functions.billing.closing import PeriodClosing
+from functions.billing.metering import Metering
 from functions.billing.prices import PRICES
 from functions.billing.process import Billing
 from runtime.aws import client
@@ -31,22 +32,29 @@ class ApiSettings(BillingSettings):
 
 @cache
 def billing() -> Billing:
-    """What the consumer and the API run. Raises ConfigurationError."""
-    table = _table()
+    """What the payments' consumer and the API run. Raises ConfigurationError."""
+    table, clock = _table(), SystemClock()
     return Billing(
-        ledger=DynamoDbLedger(table),
+        ledger=DynamoDbLedger(table, clock),
         accounts=DynamoDbAccounts(table),
         invoices=DynamoDbInvoices(table),
         prices=PRICES,
-        clock=SystemClock(),
+        clock=clock,
     )
+
+
+@cache
+def metering() -> Metering:
+    """What the usage's consumer runs. Raises ConfigurationError."""
+    table, clock = _table(), SystemClock()
+    return Metering(ledger=DynamoDbLedger(table, clock), accounts=DynamoDbAccounts(table), prices=PRICES, clock=clock)
 
 
 @cache
 def closing() -> PeriodClosing:
     """What the schedule runs. Raises ConfigurationError."""
     table = _table()
-    return PeriodClosing(ledger=DynamoDbLedger(table), accounts=DynamoDbAccounts(table), prices=PRICES)
+    return PeriodClosing(ledger=DynamoDbLedger(table, SystemClock()), accounts=DynamoDbAccounts(table), prices=PRICES)
 
 
 @cache

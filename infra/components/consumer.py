@@ -13,12 +13,13 @@ from infra.components.queues import QUEUE_DAYS, allow_rule, dead_letters
 from infra.config import StageConfig
 from runtime.manifest import VISIBILITY_FACTOR, Consumer, Subscription
 
-#: What Lambda does to the queue on the function's behalf, and the runtime's own backoff.
+#: What Lambda does to the queue on the function's behalf, and the runtime's own backoff and deferrals.
 _CONSUME: Final = (
     "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
     "sqs:ReceiveMessage",
+    "sqs:SendMessage",
 )
 _MAX_BATCH_WITHOUT_WINDOW: Final = 10
 _MIN_CONCURRENCY, _MAX_CONCURRENCY = 2, 1000
@@ -39,8 +40,8 @@ def _problems(consumer: Consumer) -> Iterator[str]:
     needed = VISIBILITY_FACTOR * consumer.function.timeout + consumer.batching_window
     if consumer.visibility_timeout < needed:
         yield f"visibility timeout {consumer.visibility_timeout} s is under {needed} s (6 x timeout + window)"
-    if consumer.max_receive_count < 1:
-        yield "max_receive_count must be at least 1"
+    if consumer.tries < 1:
+        yield "tries must be at least 1"
     if consumer.batch_size > _MAX_BATCH_WITHOUT_WINDOW and not consumer.batching_window:
         yield f"batches over {_MAX_BATCH_WITHOUT_WINDOW} need a batching window"
     if not _MIN_CONCURRENCY <= consumer.max_concurrency <= _MAX_CONCURRENCY:

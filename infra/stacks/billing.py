@@ -1,4 +1,4 @@
-"""Billing: one table; a consumer, an API and a schedule that write to it; a relay that tells of it."""
+"""Billing: one table; two consumers, an API and a schedule that write to it; a relay that tells of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from constructs import Construct
 
-from functions.billing.manifest import API, CLOSE, CONSUMER, RELAY, SERVICE, SOURCE
+from functions.billing.manifest import API, CLOSE, PAYMENTS, RELAY, SERVICE, SOURCE, USAGE
 from infra.components.api import ServiceApi
 from infra.components.consumer import EventConsumer
 from infra.components.relay import OutboxRelay
@@ -26,8 +26,11 @@ class BillingStack(StageStack):
         once = idempotency_table(self, "Idempotency", service=SERVICE.name, stage=stage)
         environment = {"BILLING_TABLE": table.name}
 
-        consumer = EventConsumer(self, "Billing", consumer=CONSUMER, home=shared, environment=environment)
-        table.allow(consumer.function, "GetItem", "PutItem", "UpdateItem")
+        payments = EventConsumer(self, "Billing", consumer=PAYMENTS, home=shared, environment=environment)
+        table.allow(payments.function, "GetItem", "PutItem")
+
+        usage = EventConsumer(self, "BillingUsage", consumer=USAGE, home=shared, environment=environment)
+        table.allow(usage.function, "BatchWriteItem", "UpdateItem")
 
         api = ServiceApi(
             self, "BillingApi", api=API, home=shared, environment={**environment, "IDEMPOTENCY_TABLE": once.name}
@@ -44,8 +47,10 @@ class BillingStack(StageStack):
         self.output("ApiEndpoint", api.endpoint)
         self.output("ApiId", api.resource.api_id)
         self.output("TableName", table.name)
-        self.output("QueueUrl", consumer.queue.queue_url)
-        self.output("DeadLetterQueueUrl", consumer.dead_letter_queue.queue_url)
+        self.output("QueueUrl", payments.queue.queue_url)
+        self.output("DeadLetterQueueUrl", payments.dead_letter_queue.queue_url)
+        self.output("UsageQueueUrl", usage.queue.queue_url)
+        self.output("UsageDeadLetterQueueUrl", usage.dead_letter_queue.queue_url)
         self.output("CloseFunctionName", close.function.resource.function_name)
         self.output("CloseDeadLetterQueueUrl", close.dead_letter_queue.queue_url)
         self.output("RelayDeadLetterQueueUrl", relay.failures.queue_url)

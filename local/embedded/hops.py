@@ -25,6 +25,7 @@ _DERIVED_ID_LENGTH: Final = 32
 _EFFECTS: Final = {
     "ingestion": "checked",
     "billing": "booked",
+    "billing-usage": "booked",
     "notification": "sent",
     "notification-contacts": "contact book updated",
 }

@@ -34,7 +34,7 @@ from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.idempotency import Once
 from runtime.manifest import Consumer, Relay
 from runtime.outbox import OutboxRelay
-from runtime.outcome import Handle
+from runtime.outcome import Handle, Together
 from runtime.publisher import Publisher
 
 
@@ -118,7 +118,8 @@ class Company:
         self.cloud.deploy(
             billing.SERVICE,
             {
-                billing.CONSUMER.function.name: self._consumer(billing.CONSUMER, service.handle),
+                billing.PAYMENTS.function.name: self._consumer(billing.PAYMENTS, service.payments),
+                billing.USAGE.function.name: self._consumer(billing.USAGE, service.usage),
                 billing.API.function.name: api.resolve,
                 billing.CLOSE.function.name: close,
                 billing.RELAY.function.name: self._relay(billing.RELAY),
@@ -149,7 +150,7 @@ class Company:
     def _consumer(
         self,
         spec: Consumer,
-        handle: Handle,
+        handle: Handle | Together,
         *,
         records: Table | None = None,
         on_unreadable: OnUnreadable | None = None,

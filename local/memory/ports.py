@@ -24,6 +24,10 @@ class QueuePort:
         with _queue_errors():
             self._queue.change_visibility(receipt_handle, seconds)
 
+    def defer(self, body: str, attributes: Mapping[str, str], seconds: int) -> None:
+        with _queue_errors():
+            self._queue.send(body, {name: value for name, value in attributes.items() if value}, delay=seconds)
+
 
 @contextmanager
 def _queue_errors() -> Iterator[None]:

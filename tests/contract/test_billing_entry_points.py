@@ -13,7 +13,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError, ConnectTimeoutError
 from moto import mock_aws
 
-from functions.billing import api, close, handler, relay, wiring
+from functions.billing import api, close, handler, relay, usage, wiring
 from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
 from functions.billing.periods import months_before, period_of
 from functions.billing.ports import Account
@@ -29,9 +29,19 @@ from tests.unit.billing_builders import (
     usage_event,
     usage_record,
 )
-from tests.unit.runtime_fakes import FakeContext, sqs_record
+from tests.unit.runtime_fakes import FakeClock, FakeContext, sqs_record
 
-CACHES = (wiring.billing, wiring.closing, wiring.answers, api._app, handler._consumer, relay._relay, client)
+CACHES = (
+    wiring.billing,
+    wiring.metering,
+    wiring.closing,
+    wiring.answers,
+    api._app,
+    handler._consumer,
+    usage._consumer,
+    relay._relay,
+    client,
+)
 TABLES = {"BILLING_TABLE": "billing", "IDEMPOTENCY_TABLE": "answers"}
 
 
@@ -113,20 +123,23 @@ def test_the_api_says_try_again_when_its_memory_of_answers_is_away(cloud):
     assert post()["statusCode"] == 503
 
 
-def test_the_consumer_applies_usage_and_a_payment(cloud):
+def test_the_consumers_apply_usage_and_a_payment(cloud):
     invoice = api.handle(http_event("GET", post()["headers"]["Location"]), FakeContext())
     owed = wiring.billing().invoice(answered(invoice)["id"])
-    records = [sqs_record(usage_event(used_at=last_month()), id_="1"), sqs_record(settled_event(owed), id_="2")]
+    reports = [sqs_record(usage_event(used_at=last_month()), id_=str(n)) for n in range(2)]
 
-    answer = handler.consume({"Records": records}, FakeContext())
+    answers = (
+        usage.consume({"Records": reports}, FakeContext()),
+        handler.consume({"Records": [sqs_record(settled_event(owed))]}, FakeContext()),
+    )
 
-    assert answer == {"batchItemFailures": []}
+    assert answers == ({"batchItemFailures": []}, {"batchItemFailures": []})
     assert wiring.billing().invoice(owed.id).state == "paid"
     assert wiring.billing().usage(CUSTOMER, last_month()[:7]).amount == 3_000
 
 
 def test_the_schedule_bills_last_month(cloud):
-    handler.consume({"Records": [sqs_record(usage_event(used_at=last_month()))]}, FakeContext())
+    usage.consume({"Records": [sqs_record(usage_event(used_at=last_month()))]}, FakeContext())
 
     summary = close.handle({}, FakeContext(remaining=300_000))
 
@@ -150,7 +163,7 @@ def test_the_relay_publishes_what_the_table_s_stream_says_of_an_invoice(cloud, m
 
 
 def test_the_relay_has_nothing_to_say_of_usage(cloud, monkeypatch):
-    handler.consume({"Records": [sqs_record(usage_event(used_at=last_month()))]}, FakeContext())
+    usage.consume({"Records": [sqs_record(usage_event(used_at=last_month()))]}, FakeContext())
     items = cloud.scan(TableName="billing")["Items"]
 
     relay.handle({"Records": [{"dynamodb": {"Keys": {"pk": i["pk"]}, "NewImage": i}} for i in items]}, FakeContext())
@@ -199,8 +212,7 @@ def refusal(code: str, *reasons: str) -> ClientError:
 
 
 CALLS = {
-    "record": lambda t: DynamoDbLedger(t).record(usage_record()),
-    "totals": lambda t: DynamoDbLedger(t).totals(CUSTOMER, "2026-05"),
+    "totals": lambda t: DynamoDbLedger(t, FakeClock()).totals(CUSTOMER, "2026-05"),
     "touch": lambda t: DynamoDbAccounts(t).touch("2026-05", CUSTOMER),
     "find account": lambda t: DynamoDbAccounts(t).find("2026-05", CUSTOMER),
     "unsettled": lambda t: list(DynamoDbAccounts(t).unsettled("2026-05")),
@@ -223,6 +235,47 @@ CALLS = {
 def test_no_error_of_aws_s_gets_out_when_a_call_fails(call, error, ours):
     with pytest.raises(ours):
         call(Table(Failing(error), "billing"))
+
+    (left,) = DynamoDbLedger(Table(Failing(error), "billing"), FakeClock()).record_all([usage_record()]).values()
+    assert isinstance(left, ours)
+
+
+TEN = [usage_record(str(n)) for n in range(10)]
+
+
+class Leaving:
+    """Writes all but some items of each call; which, `script` says by the items' number in it."""
+
+    def __init__(self, *script: set[int]) -> None:
+        self._script = list(script)
+        self.calls: list[int] = []
+
+    def batch_write_item(self, RequestItems: Any) -> Any:  # noqa: N803 - AWS's name
+        writes = RequestItems["billing"]
+        self.calls.append(len(writes))
+        left = self._script.pop(0) if self._script else set()
+        return {"UnprocessedItems": {"billing": [writes[n] for n in left]} if left else {}}
+
+
+def test_usage_that_dynamodb_left_over_is_written_again_and_nothing_else():
+    client = Leaving({3, 7}, {1})
+
+    failures = DynamoDbLedger(Table(client, "billing"), FakeClock()).record_all(
+        [usage_record(str(n)) for n in range(10)]
+    )
+
+    assert (failures, client.calls) == ({}, [10, 2, 1])
+
+
+def test_usage_that_dynamodb_leaves_over_each_time_is_throttled():
+    client = Leaving({3}, {0}, {0})
+
+    failures = DynamoDbLedger(Table(client, "billing"), FakeClock()).record_all(
+        [usage_record(str(n)) for n in range(10)]
+    )
+
+    assert [identity for _, identity in failures] == ["3"]
+    assert isinstance(failures["ingestion-service", "3"], Throttled)
 
 
 @pytest.mark.parametrize(
@@ -252,4 +305,4 @@ class Paged:
 
 
 def test_totals_read_on_when_there_is_another_page():
-    assert DynamoDbLedger(Table(Paged(), "billing")).totals(CUSTOMER, "2026-05") == {"seats": 4}
+    assert DynamoDbLedger(Table(Paged(), "billing"), FakeClock()).totals(CUSTOMER, "2026-05") == {"seats": 4}

@@ -16,6 +16,7 @@ from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoic
 from functions.billing.adapters.memory import MemoryAccounts, MemoryInvoices, MemoryLedger
 from functions.billing.closing import PeriodClosing
 from functions.billing.domain import Line, State, void
+from functions.billing.metering import Metering
 from functions.billing.ports import Account, Accounts, InvalidCursor, Invoices, UsageLedger
 from functions.billing.prices import PRICES
 from functions.billing.process import REPEATED, Billing
@@ -25,6 +26,7 @@ from tests.unit.billing_builders import (
     NOW,
     failed_event,
     issued,
+    metered,
     order,
     settled_event,
     usage_event,
@@ -40,6 +42,9 @@ class Store:
     ledger: UsageLedger
     accounts: Accounts
     invoices: Invoices
+
+    def metering(self, clock: FakeClock | None = None) -> Metering:
+        return Metering(ledger=self.ledger, accounts=self.accounts, prices=PRICES, clock=clock or FakeClock(NOW))
 
     def billing(self, clock: FakeClock | None = None) -> Billing:
         return Billing(
@@ -61,7 +66,11 @@ def on_dynamodb() -> Iterator[Store]:
         client = boto3.client("dynamodb", region_name="us-east-1")
         _create_table(client)
         table = Table(client, TABLE)
-        yield Store(ledger=DynamoDbLedger(table), accounts=DynamoDbAccounts(table), invoices=DynamoDbInvoices(table))
+        yield Store(
+            ledger=DynamoDbLedger(table, FakeClock()),
+            accounts=DynamoDbAccounts(table),
+            invoices=DynamoDbInvoices(table),
+        )
 
 
 def _create_table(client: Any) -> None:
@@ -95,25 +104,37 @@ def store(request) -> Iterator[Store]:
 
 
 def test_totals_are_summed_by_meter(store):
-    for id_, meter, quantity in (("1", "seats", 2), ("2", "api_calls", 2**53 - 1), ("3", "seats", 3)):
-        assert store.ledger.record(usage_record(id_, meter=meter, quantity=quantity))
+    entries = (("1", "seats", 2), ("2", "api_calls", 2**53 - 1), ("3", "seats", 3))
+
+    assert not store.ledger.record_all([usage_record(i, meter=meter, quantity=n) for i, meter, n in entries])
 
     assert dict(store.ledger.totals(CUSTOMER, "2026-05")) == {"seats": 5, "api_calls": 2**53 - 1}
 
 
 def test_totals_are_of_one_customer_and_one_period(store):
-    store.ledger.record(usage_record("1", customer_id="cus_other"))
-    store.ledger.record(usage_record("2", period="2026-04"))
+    store.ledger.record_all([usage_record("1", customer_id="cus_other"), usage_record("2", period="2026-04")])
 
     assert dict(store.ledger.totals(CUSTOMER, "2026-05")) == {}
 
 
-def test_an_identity_s_first_entry_stands_when_it_is_recorded_again(store):
-    first = store.ledger.record(usage_record("1", quantity=2))
-    second = store.ledger.record(usage_record("1", quantity=7))
+def test_an_identity_is_one_entry_when_it_is_recorded_again_or_twice_at_once(store):
+    for batch in ([usage_record("1")], [usage_record("1"), usage_record("2"), usage_record("1")]):
+        assert not store.ledger.record_all(batch)
 
-    assert (first, second) == (True, False)
-    assert dict(store.ledger.totals(CUSTOMER, "2026-05")) == {"seats": 2}
+    assert dict(store.ledger.totals(CUSTOMER, "2026-05")) == {"seats": 4}
+
+
+def test_one_name_for_two_customers_is_an_entry_for_each(store):
+    store.ledger.record_all([usage_record("1"), usage_record("1", customer_id="cus_other")])
+
+    assert [dict(store.ledger.totals(c, "2026-05")) for c in (CUSTOMER, "cus_other")] == [{"seats": 2}] * 2
+
+
+def test_any_number_of_entries_is_recorded_at_once(store):
+    store.ledger.record_all([])
+    store.ledger.record_all([usage_record(str(n)) for n in range(60)])
+
+    assert dict(store.ledger.totals(CUSTOMER, "2026-05")) == {"seats": 120}
 
 
 @pytest.mark.parametrize(
@@ -127,8 +148,7 @@ def test_an_identity_s_first_entry_stands_when_it_is_recorded_again(store):
     ],
 )
 def test_two_identities_are_two_entries_however_alike_they_look(store, one, other):
-    for source, id_ in (one, other):
-        assert store.ledger.record(usage_record(id_, source=source, quantity=1))
+    store.ledger.record_all([usage_record(id_, source=source, quantity=1) for source, id_ in (one, other)])
 
     assert dict(store.ledger.totals(CUSTOMER, "2026-05")) == {"seats": 2}
 
@@ -356,10 +376,10 @@ def test_a_cursor_is_refused_when_no_listing_gave_it(store, cursor):
 
 def test_usage_and_payments_end_the_same_on_every_store(store):
     billing = store.billing()
-    billing.handle(usage_event("u-1"))
+    metered(store.metering(), usage_event("u-1"))
     invoice = billing.issue_invoice(order())
 
-    assert billing.handle(usage_event("u-1")) == REPEATED
+    metered(store.metering(), usage_event("u-1"))
     assert billing.issue_invoice(order()) == invoice
     assert not billing.handle(failed_event(invoice)).duplicate
     assert not billing.handle(settled_event(invoice)).duplicate
@@ -367,7 +387,7 @@ def test_usage_and_payments_end_the_same_on_every_store(store):
     assert billing.invoice(invoice.id).state is State.PAID
     assert billing.usage(CUSTOMER, "2026-05").amount == 3_000
     assert [i.state for i in billing.invoices_of(CUSTOMER, limit=10).invoices] == [State.PAID]
-    assert store.accounts.find("2026-05", CUSTOMER).touched == 1
+    assert store.accounts.find("2026-05", CUSTOMER).touched == 2
 
 
 def test_a_close_bills_what_came_in_since_the_last_one_on_every_store(store):
@@ -377,7 +397,7 @@ def test_a_close_bills_what_came_in_since_the_last_one_on_every_store(store):
     amounts = []
 
     for id_ in ("u-1", "u-2", "u-2"):
-        billing.handle(usage_event(id_))
+        metered(store.metering(FakeClock(june)), usage_event(id_))
         report = closing.close_periods(now=june, remaining_time=lambda: 300)
         amounts += [billing.invoice(invoice).amount for invoice in report.invoices]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from functions.billing.manifest import CONSUMER
+from functions.billing.manifest import PAYMENTS
 from infra.components.consumer import BrokenRelation, check_relations
 from runtime.manifest import Consumer
 from tests.infra.templates import actions_on, arn, listed
@@ -126,6 +126,7 @@ def test_a_consumer_knows_its_queues_and_may_use_them_as_the_runtime_does(assemb
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
+            "sqs:SendMessage",
         }
         assert actions_on(statements, arn(dlq_id)) == {"sqs:SendMessage"}
 
@@ -151,17 +152,17 @@ class Impatient(Consumer):
 
 
 def impatient():
-    return Impatient(function=CONSUMER.function, subscriptions=CONSUMER.subscriptions, dedup="state")
+    return Impatient(function=PAYMENTS.function, subscriptions=PAYMENTS.subscriptions, dedup="state")
 
 
 @pytest.mark.parametrize(
     ("consumer", "problem"),
     [
         (impatient(), r"under 180 s"),
-        (replace(CONSUMER, max_receive_count=0), "max_receive_count"),
-        (replace(CONSUMER, batch_size=100), "batching window"),
-        (replace(CONSUMER, max_concurrency=1), "max_concurrency"),
-        (replace(CONSUMER, subscriptions=()), "nothing is subscribed"),
+        (replace(PAYMENTS, tries=0), "tries must be"),
+        (replace(PAYMENTS, batch_size=100), "batching window"),
+        (replace(PAYMENTS, max_concurrency=1), "max_concurrency"),
+        (replace(PAYMENTS, subscriptions=()), "nothing is subscribed"),
     ],
 )
 def test_synthesis_stops_when_a_relation_is_broken(consumer, problem):

@@ -18,6 +18,7 @@ VARIABLES = {
     "ingestion": CONSUMER,
     "ingestion-api": {"INGESTION_QUEUE_URL"},
     "billing": {*CONSUMER, "BILLING_TABLE"},
+    "billing-usage": {*CONSUMER, "BILLING_TABLE"},
     "billing-api": {"BILLING_TABLE", "IDEMPOTENCY_TABLE"},
     "billing-close": {"BILLING_TABLE"},
     "billing-relay": {"DEAD_LETTER_QUEUE_URL"},

@@ -12,7 +12,8 @@ ONCE = {"DeleteItem", "PutItem", "UpdateItem"}
 TABLE_USE = {
     "ingestion": {},
     "ingestion-api": {},
-    "billing": {"billing": {"GetItem", "PutItem", "UpdateItem"}},
+    "billing": {"billing": {"GetItem", "PutItem"}},
+    "billing-usage": {"billing": {"BatchWriteItem", "UpdateItem"}},
     "billing-api": {"billing": {"GetItem", "PutItem", "Query"}, "idempotency-billing": ONCE},
     "billing-close": {"billing": {"PutItem", "Query", "UpdateItem"}},
     "billing-relay": {},

@@ -15,6 +15,7 @@ READ_BY: dict[str, tuple[type[Settings], ...]] = {
     "ingestion": (ConsumerSettings,),
     "ingestion-api": (IngestionApi,),
     "billing": (ConsumerSettings, BillingSettings),
+    "billing-usage": (ConsumerSettings, BillingSettings),
     "billing-api": (BillingApi,),
     "billing-close": (BillingSettings,),
     "billing-relay": (RelaySettings,),

@@ -25,6 +25,7 @@ from events.envelope import CloudEvent
 from local.embedded.client import Client
 from local.embedded.cloud import Cloud
 from local.embedded.stack import PREFIX, SERVICES, Stack
+from runtime.breaker import THRESHOLD
 from runtime.outbox import Change
 from tests.stack.stack_builders import MOMENT, PERIOD, contact, copied, invoice_paid, order, usage
 
@@ -58,8 +59,9 @@ def deployed_grants(stack: Stack) -> frozenset[Grant]:
 
 @contextmanager
 def without(stack: Stack, function: str, grants: Sequence[Grant]) -> Iterator[None]:
-    """The deployed stack with these grants of one function taken away, until the block ends."""
+    """The deployed stack with these grants of one function taken away, until the block ends, and nothing warm."""
     iam = stack.cloud.client("iam")
+    _chill(stack, function)
     role, before = _role(stack, function), _policies(stack, function)
     for name, document in before.items():
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(_reduced(document, grants)))
@@ -68,6 +70,15 @@ def without(stack: Stack, function: str, grants: Sequence[Grant]) -> Iterator[No
     finally:
         for name, document in before.items():
             iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def _chill(stack: Stack, function: str) -> None:
+    """A new process remembers no dependency that was down."""
+    configuration = stack.configuration(function)
+    variables = {**configuration["Environment"]["Variables"], "CHILLED": str(milliseconds())}
+    stack.cloud.client("lambda").update_function_configuration(
+        FunctionName=configuration["FunctionName"], Environment={"Variables": variables}
+    )
 
 
 def _reduced(document: Mapping[str, Any], grants: Sequence[Grant]) -> dict[str, Any]:
@@ -178,11 +189,19 @@ def _recorded(unique: str) -> str:
 
 
 def _usage_to_billing(probes: Probes, unique: str) -> None:
-    probes.consume("billing", _recorded(unique))
+    probes.consume("billing-usage", _recorded(unique))
 
 
 def _payment_of_nothing(probes: Probes, unique: str) -> None:
     payload = IngestionPaymentSettled(payment_id="pay-1", invoice_id=f"inv-{unique}", amount=1, currency="USD")
+    probes.consume("billing", initial(payload, id=unique, source="ingestion-service", time=MOMENT).to_json())
+
+
+def _payment(probes: Probes, unique: str) -> None:
+    invoice = probes.client.issue_invoice(order(f"cus-{unique}"), key=unique)
+    payload = IngestionPaymentSettled(
+        payment_id="pay-1", invoice_id=invoice["id"], amount=invoice["amount"], currency=invoice["currency"]
+    )
     probes.consume("billing", initial(payload, id=unique, source="ingestion-service", time=MOMENT).to_json())
 
 
@@ -197,7 +216,7 @@ def _reads_over_http(probes: Probes, unique: str) -> None:
 
 def _close(probes: Probes, unique: str) -> None:
     """A customer with usage in a period that has ended; the close finds it, whatever else it finds."""
-    probes.consume("billing", _recorded(unique))
+    probes.consume("billing-usage", _recorded(unique))
     probes.close()
 
 
@@ -233,10 +252,22 @@ def _contact(probes: Probes, unique: str) -> None:
     probes.consume("notification-contacts", contact(f"cus-{unique}").to_json())
 
 
+def _often(send: Callable[[Probes, str], None]) -> Callable[[Probes, str], None]:
+    """Once more than the circuit breaker takes: where each time fails, the last message is put off."""
+
+    def again(probes: Probes, unique: str) -> None:
+        for _ in range(THRESHOLD + 1):
+            send(probes, unique)
+
+    return again
+
+
 _INGESTION_EVENTS = Grant("ingestion", "events:PutEvents", PREFIX)
-_BILLING_PUT = Grant("billing", "dynamodb:PutItem", "billing")
+_PAYMENT_READ = Grant("billing", "dynamodb:GetItem", "billing")
+_USAGE_WRITE = Grant("billing-usage", "dynamodb:BatchWriteItem", "billing")
 _API_PUT = Grant("billing-api", "dynamodb:PutItem", "billing")
 _SEND = Grant("notification", "ses:SendEmail", "*")
+_ONCE = Grant("notification", "dynamodb:PutItem", "idempotency-notification")
 _CONTACTS_PUT = Grant("notification-contacts", "dynamodb:PutItem", "contacts")
 
 PROBES = (
@@ -244,11 +275,17 @@ PROBES = (
     Probe(Grant("ingestion", "sqs:ChangeMessageVisibility", "ingestion"), _usage_to_ingestion, _INGESTION_EVENTS),
     Probe(Grant("ingestion", "sqs:SendMessage", "ingestion-dlq"), _last_try_of_ingestion, _INGESTION_EVENTS),
     Probe(Grant("ingestion-api", "sqs:SendMessage", "ingestion"), _usage_over_http),
-    Probe(_BILLING_PUT, _usage_to_billing),
-    Probe(Grant("billing", "dynamodb:UpdateItem", "billing"), _usage_to_billing),
-    Probe(Grant("billing", "dynamodb:GetItem", "billing"), _payment_of_nothing),
-    Probe(Grant("billing", "sqs:ChangeMessageVisibility", "billing"), _usage_to_billing, _BILLING_PUT),
+    Probe(Grant("ingestion", "sqs:SendMessage", "ingestion"), _often(_usage_to_ingestion), _INGESTION_EVENTS),
+    Probe(_PAYMENT_READ, _payment_of_nothing),
+    Probe(Grant("billing", "dynamodb:PutItem", "billing"), _payment),
+    Probe(Grant("billing", "sqs:ChangeMessageVisibility", "billing"), _payment_of_nothing, _PAYMENT_READ),
     Probe(Grant("billing", "sqs:SendMessage", "billing-dlq"), _payment_of_nothing),
+    Probe(Grant("billing", "sqs:SendMessage", "billing"), _often(_payment_of_nothing), _PAYMENT_READ),
+    Probe(_USAGE_WRITE, _usage_to_billing),
+    Probe(Grant("billing-usage", "dynamodb:UpdateItem", "billing"), _usage_to_billing),
+    Probe(Grant("billing-usage", "sqs:ChangeMessageVisibility", "billing-usage"), _usage_to_billing, _USAGE_WRITE),
+    Probe(Grant("billing-usage", "sqs:SendMessage", "billing-usage-dlq"), _poison("billing-usage")),
+    Probe(Grant("billing-usage", "sqs:SendMessage", "billing-usage"), _often(_usage_to_billing), _USAGE_WRITE),
     Probe(_API_PUT, _invoice_over_http),
     Probe(Grant("billing-api", "dynamodb:GetItem", "billing"), _reads_over_http),
     Probe(Grant("billing-api", "dynamodb:Query", "billing"), _reads_over_http),
@@ -262,13 +299,14 @@ PROBES = (
     Probe(Grant("billing-relay", "events:PutEvents", PREFIX), _relay),
     Probe(Grant("notification", "events:PutEvents", PREFIX), _receipt),
     Probe(Grant("notification", "dynamodb:GetItem", "contacts"), _receipt),
-    Probe(Grant("notification", "dynamodb:PutItem", "idempotency-notification"), _receipt),
+    Probe(_ONCE, _receipt),
     Probe(Grant("notification", "dynamodb:UpdateItem", "idempotency-notification"), _receipt),
     Probe(Grant("notification", "dynamodb:DeleteItem", "idempotency-notification"), _receipt, _SEND),
     Probe(_SEND, _receipt),
     Probe(Grant("notification", "secretsmanager:GetSecretValue", "webhook-master-key"), _webhook_of_a_cold_function),
     Probe(Grant("notification", "sqs:ChangeMessageVisibility", "notification"), _receipt_for_a_stranger),
     Probe(Grant("notification", "sqs:SendMessage", "notification-dlq"), _poison("notification")),
+    Probe(Grant("notification", "sqs:SendMessage", "notification"), _often(_receipt_for_a_stranger), _ONCE),
     Probe(_CONTACTS_PUT, _contact),
     Probe(
         Grant("notification-contacts", "sqs:ChangeMessageVisibility", "notification-contacts"), _contact, _CONTACTS_PUT
@@ -276,6 +314,7 @@ PROBES = (
     Probe(
         Grant("notification-contacts", "sqs:SendMessage", "notification-contacts-dlq"), _poison("notification-contacts")
     ),
+    Probe(Grant("notification-contacts", "sqs:SendMessage", "notification-contacts"), _often(_contact), _CONTACTS_PUT),
 )
 
 

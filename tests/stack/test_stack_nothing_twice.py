@@ -71,7 +71,7 @@ def test_nothing_runs_twice_when_the_function_has_been_renamed(
     assert len(mails_to(stack, customer)) == 1
 
 
-@pytest.mark.parametrize("consumer", ["ingestion", "billing", "notification", "notification-contacts"])
+@pytest.mark.parametrize("consumer", ["ingestion", "billing", "billing-usage", "notification", "notification-contacts"])
 def test_queues_are_connected_to_their_functions_by_partial_batch_responses(stack: Stack, consumer: str) -> None:
     mappings = stack.cloud.client("lambda").list_event_source_mappings(FunctionName=stack.function_name(consumer))
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from events.catalog import IngestionUsageRecorded
 from events.envelope import CloudEvent
 from functions.billing.adapters.memory import MemoryBilling, memory_billing
 from functions.billing.domain import Decision, Invoice, Line, State, draft, issue
+from functions.billing.metering import Metering
 from functions.billing.ports import UsageRecord
 from functions.billing.process import InvoiceOrder
 from runtime.outbox import Change
+from runtime.outcome import Outcome
 from tests.unit.runtime_fakes import FakeClock
 
 NOW = datetime(2026, 5, 20, 14, 30, tzinfo=UTC)
@@ -98,9 +101,16 @@ def usage_record(id_: str = "u-1", **changes: Any) -> UsageRecord:
         "meter": "seats",
         "quantity": 2,
         "used_at": NOW,
-        "recorded_at": NOW,
     }
     return UsageRecord(**(members | changes))
+
+
+def metered(metering: Metering, event: CloudEvent) -> Outcome:
+    """One event in a batch of its own. Raises what the batch says of it."""
+    (result,) = metering.record([event])
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 @dataclass
@@ -120,6 +130,12 @@ class World:
     @property
     def published(self) -> list[CloudEvent]:
         return [added for change in self.changes for added in change.added]
+
+    def tell(self, event: CloudEvent) -> Outcome:
+        """As the consumer of the event's type would."""
+        if event.type == IngestionUsageRecorded.type:
+            return metered(self.service.metering, event)
+        return self.service.payments(event)
 
     def issue(self, key: str = "key-1", **changes: Any) -> Invoice:
         return self.billing.issue_invoice(order(key, **changes))

@@ -10,7 +10,7 @@ from typing import Any
 
 from events.binding import Entry
 from events.envelope import CloudEvent
-from runtime.errors import TransientError
+from runtime.errors import DependencyUnavailable, TransientError
 from runtime.publisher import EntryResult, Publisher
 
 
@@ -33,10 +33,13 @@ class FakeBus:
 
     script: dict[str, list[str]] = field(default_factory=dict)
     outages: int = 0
+    unavailable: bool = False
     calls: list[list[Entry]] = field(default_factory=list)
 
     def put(self, entries: Sequence[Entry]) -> Sequence[EntryResult]:
         self.calls.append(list(entries))
+        if self.unavailable:
+            raise DependencyUnavailable("the bus is down")
         if self.outages:
             self.outages -= 1
             raise TransientError("the bus is away")
@@ -51,6 +54,7 @@ class FakeBus:
 class FakeQueue:
     dead: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     delays: dict[str, int] = field(default_factory=dict)
+    deferred: list[tuple[str, Mapping[str, str], int]] = field(default_factory=list)
     broken: bool = False
 
     def dead_letter(self, body: str, attributes: Mapping[str, str]) -> None:
@@ -62,6 +66,11 @@ class FakeQueue:
         if self.broken:
             raise TransientError("the queue is away")
         self.delays[receipt_handle] = seconds
+
+    def defer(self, body: str, attributes: Mapping[str, str], seconds: int) -> None:
+        if self.broken:
+            raise TransientError("the queue is away")
+        self.deferred.append((body, attributes, seconds))
 
 
 @dataclass
@@ -91,3 +100,8 @@ def sqs_record(body: str | CloudEvent, *, id_: str = "m-1", tries: int = 1) -> d
         "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:q",
         "awsRegion": "us-east-1",
     }
+
+
+def message_attributes(attributes: Mapping[str, str]) -> dict[str, Any]:
+    """As Lambda shows them to a function."""
+    return {name: {"stringValue": value, "dataType": "String"} for name, value in attributes.items()}

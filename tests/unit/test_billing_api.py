@@ -261,7 +261,7 @@ def test_an_invoice_is_void_when_it_is_voided_once_or_twice():
 def test_an_invoice_cannot_be_voided_when_it_is_paid():
     client = Client()
     invoice = client.world.issue()
-    client.world.service.handle(settled_event(invoice))
+    client.world.tell(settled_event(invoice))
 
     response = client.call("POST", f"/invoices/{invoice.id}/void")
 
@@ -318,10 +318,10 @@ def test_a_listing_is_refused_naming_the_parameter_that_does_not_fit(query, name
 
 def test_usage_is_shown_by_meter_with_what_it_costs_and_what_is_billed():
     client = Client()
-    client.world.service.handle(usage_event("u-1", quantity=2))
+    client.world.tell(usage_event("u-1", quantity=2))
     client.world.close(NOW + timedelta(days=20))
-    client.world.service.handle(usage_event("u-2", quantity=1))
-    client.world.service.handle(usage_event("u-3", meter="api_calls", quantity=12_000))
+    client.world.tell(usage_event("u-2", quantity=1))
+    client.world.tell(usage_event("u-3", meter="api_calls", quantity=12_000))
 
     response = client.call("GET", f"/customers/{CUSTOMER}/usage", query={"period": "2026-05"})
 

@@ -27,13 +27,13 @@ def invoices_of(world: World, customer_id: str = CUSTOMER):
 
 def late(world: World, id_: str, quantity: int = 1) -> None:
     world.clock.time = JUNE + timedelta(hours=1)
-    world.service.handle(usage_event(id_, quantity=quantity))
+    world.tell(usage_event(id_, quantity=quantity))
 
 
 def test_a_month_s_usage_becomes_one_invoice_when_the_month_is_closed():
     world = World()
-    world.service.handle(usage_event("u-1", quantity=2))
-    world.service.handle(usage_event("u-2", meter="api_calls", quantity=12_000))
+    world.tell(usage_event("u-1", quantity=2))
+    world.tell(usage_event("u-2", meter="api_calls", quantity=12_000))
 
     report = world.close(JUNE)
 
@@ -46,7 +46,7 @@ def test_a_month_s_usage_becomes_one_invoice_when_the_month_is_closed():
 
 def test_nothing_is_billed_when_the_month_is_still_running_or_in_its_grace():
     world = World()
-    world.service.handle(usage_event())
+    world.tell(usage_event())
 
     for moment in (NOW, datetime(2026, 6, 1, tzinfo=UTC) + GRACE - timedelta(seconds=1)):
         assert world.close(moment).closed == 0
@@ -54,7 +54,7 @@ def test_nothing_is_billed_when_the_month_is_still_running_or_in_its_grace():
 
 def test_a_second_close_changes_nothing():
     world = World()
-    world.service.handle(usage_event())
+    world.tell(usage_event())
     world.close(JUNE)
 
     report = world.close(JUNE + timedelta(days=1))
@@ -64,7 +64,7 @@ def test_a_second_close_changes_nothing():
 
 def test_late_usage_is_billed_by_a_supplementary_invoice():
     world = World()
-    world.service.handle(usage_event("u-1", quantity=2))
+    world.tell(usage_event("u-1", quantity=2))
     world.close(JUNE)
     late(world, "u-2", quantity=3)
 
@@ -78,7 +78,7 @@ def test_late_usage_is_billed_by_a_supplementary_invoice():
 
 def test_a_late_duplicate_is_looked_at_and_billed_no_second_time():
     world = World()
-    world.service.handle(usage_event("u-1"))
+    world.tell(usage_event("u-1"))
     world.close(JUNE)
     late(world, "u-1", quantity=2)
 
@@ -89,10 +89,10 @@ def test_a_late_duplicate_is_looked_at_and_billed_no_second_time():
 
 def test_no_invoice_is_issued_when_usage_costs_nothing_but_it_counts_for_later():
     world = World()
-    world.service.handle(usage_event("u-1", meter="api_calls", quantity=10_000))
+    world.tell(usage_event("u-1", meter="api_calls", quantity=10_000))
     first = world.close(JUNE)
     world.clock.time = JUNE
-    world.service.handle(usage_event("u-2", meter="api_calls", quantity=1_000))
+    world.tell(usage_event("u-2", meter="api_calls", quantity=1_000))
 
     second = world.close(JUNE + timedelta(days=1))
 
@@ -104,7 +104,7 @@ def test_no_invoice_is_issued_when_usage_costs_nothing_but_it_counts_for_later()
 def test_a_close_stops_when_its_time_runs_out_and_the_next_one_goes_on():
     world = World()
     for n in range(3):
-        world.service.handle(usage_event(f"u-{n}", customer_id=f"cus_{n}"))
+        world.tell(usage_event(f"u-{n}", customer_id=f"cus_{n}"))
     seconds = iter([300.0, 29.9])
 
     stopped = world.service.closing.close_periods(now=JUNE, remaining_time=lambda: next(seconds))
@@ -120,7 +120,7 @@ def test_an_account_holds_up_no_other_when_it_cannot_be_closed():
     ledger, invoices = MemoryLedger(), MemoryInvoices(on_change.append)
     accounts = MemoryAccounts(invoices)
     for customer, meter in (("cus_1", "abolished"), ("cus_2", "seats")):
-        ledger.record(usage_record(customer_id=customer, meter=meter))
+        ledger.record_all([usage_record(customer_id=customer, meter=meter)])
         accounts.touch("2026-05", customer)
     closing = PeriodClosing(ledger=ledger, accounts=accounts, prices=PRICES)
 
@@ -142,7 +142,7 @@ def test_the_slower_close_writes_nothing_when_two_run_at_once():
     changes = []
     ledger, invoices = MemoryLedger(), MemoryInvoices(changes.append)
     accounts = OvertakenAccounts(invoices)
-    ledger.record(usage_record())
+    ledger.record_all([usage_record()])
     accounts.touch("2026-05", CUSTOMER)
     closing = PeriodClosing(ledger=ledger, accounts=accounts, prices=PRICES)
 
@@ -161,7 +161,7 @@ def test_all_invoices_of_a_month_add_up_to_its_usage_whatever_comes_late_or_twic
     for n, (quantity, twice, close_after) in enumerate(reports):
         total += quantity
         for _ in range(1 + twice):
-            world.service.handle(usage_event(f"u-{n}", meter="api_calls", quantity=quantity))
+            world.tell(usage_event(f"u-{n}", meter="api_calls", quantity=quantity))
         if close_after:
             moment += timedelta(days=1)
             world.close(moment)
@@ -173,7 +173,7 @@ def test_all_invoices_of_a_month_add_up_to_its_usage_whatever_comes_late_or_twic
 
 def test_the_schedule_s_answer_sums_the_run_up():
     world = World()
-    world.service.handle(usage_event())
+    world.tell(usage_event())
 
     summary = run(world.service.closing, now=JUNE, remaining_time=lambda: 300)
 
@@ -183,7 +183,7 @@ def test_the_schedule_s_answer_sums_the_run_up():
 def test_the_schedule_s_run_fails_when_an_account_could_not_be_closed():
     ledger, invoices = MemoryLedger(), MemoryInvoices(lambda _: None)
     accounts = MemoryAccounts(invoices)
-    ledger.record(usage_record())
+    ledger.record_all([usage_record()])
     accounts.touch("2026-05", CUSTOMER)
     closing = PeriodClosing(ledger=ledger, accounts=accounts, prices=PriceBook(currency="USD", prices=()))
 

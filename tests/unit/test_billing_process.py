@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from events.catalog import IngestionUsageRecorded
 from functions.billing.adapters.memory import MemoryAccounts, MemoryInvoices, MemoryLedger
 from functions.billing.domain import State
-from functions.billing.manifest import CONSUMER, SERVICE
+from functions.billing.manifest import PAYMENTS, SERVICE, USAGE
+from functions.billing.metering import Metering
 from functions.billing.prices import PRICES
 from functions.billing.process import ROUTES, TRIES, Billing, KeyReused
 from runtime.errors import BusinessRuleViolated, Conflict, UnreadableMessage
@@ -21,6 +23,7 @@ from tests.unit.billing_builders import (
     failed_event,
     issued,
     line,
+    metered,
     order,
     settled_event,
     usage_event,
@@ -29,17 +32,18 @@ from tests.unit.runtime_fakes import FakeClock
 
 
 def test_the_routes_are_what_the_manifest_subscribes_to():
-    (subscription,) = CONSUMER.subscriptions
+    (payments,), (usage,) = PAYMENTS.subscriptions, USAGE.subscriptions
 
-    assert set(ROUTES) == set(subscription.pattern["detail-type"])
+    assert set(ROUTES) == set(payments.pattern["detail-type"])
+    assert usage.pattern["detail-type"] == [IngestionUsageRecorded.type]
 
 
 def test_usage_counts_once_when_it_is_delivered_twice():
     world = World()
 
-    outcomes = [world.service.handle(usage_event("u-1")) for _ in range(2)]
+    for _ in range(2):
+        world.tell(usage_event("u-1"))
 
-    assert [outcome.duplicate for outcome in outcomes] == [False, True]
     assert [(c.meter, c.quantity) for c in world.billing.usage(CUSTOMER).charges] == [("seats", 2)]
 
 
@@ -47,7 +51,7 @@ def test_usage_counts_by_source_and_id():
     world = World()
 
     for told in (usage_event("u-1"), usage_event("u-2"), usage_event("u-1").model_copy(update={"source": "other"})):
-        world.service.handle(told)
+        world.tell(told)
 
     assert world.billing.usage(CUSTOMER).charges[0].quantity == 6
 
@@ -55,7 +59,7 @@ def test_usage_counts_by_source_and_id():
 def test_usage_counts_for_the_month_in_which_it_was_used():
     world = World()
 
-    world.service.handle(usage_event(used_at="2026-05-01T01:00:00+02:00"))
+    world.tell(usage_event(used_at="2026-05-01T01:00:00+02:00"))
 
     assert world.billing.usage(CUSTOMER, "2026-05").charges == ()
     assert world.billing.usage(CUSTOMER, "2026-04").amount == 3_000
@@ -71,7 +75,7 @@ def test_usage_counts_for_the_month_in_which_it_was_used():
 )
 def test_usage_is_refused_for_good_when_it_could_never_be_billed(wrong, reason):
     with pytest.raises(BusinessRuleViolated, match=reason):
-        World().service.handle(usage_event(**wrong))
+        World().tell(usage_event(**wrong))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +91,7 @@ def test_usage_is_refused_for_good_when_it_could_never_be_billed(wrong, reason):
 )
 def test_an_event_is_refused_for_good_when_it_cannot_be_understood(told, field):
     with pytest.raises(UnreadableMessage) as refused:
-        World().service.handle(told)
+        World().tell(told)
 
     assert field in [problem.field for problem in refused.value.problems]
 
@@ -100,33 +104,36 @@ class CountingAccounts(MemoryAccounts):
         super().touch(period, customer_id)
 
 
-def billing_with(*, accounts=None, invoices=None, clock=None) -> Billing:
-    invoices = invoices or MemoryInvoices(lambda _: None)
+def metering_on(accounts, clock=None) -> Metering:
+    return Metering(ledger=MemoryLedger(), accounts=accounts, prices=PRICES, clock=clock or FakeClock(NOW))
+
+
+def billing_with(*, invoices) -> Billing:
     return Billing(
         ledger=MemoryLedger(),
-        accounts=accounts or MemoryAccounts(invoices),
+        accounts=MemoryAccounts(invoices),
         invoices=invoices,
         prices=PRICES,
-        clock=clock or FakeClock(NOW),
+        clock=FakeClock(NOW),
     )
 
 
 def test_an_account_of_the_running_month_is_touched_once():
     accounts = CountingAccounts(MemoryInvoices(lambda _: None))
-    billing = billing_with(accounts=accounts)
+    metering = metering_on(accounts)
 
     for id_ in ("u-1", "u-2", "u-2"):
-        billing.handle(usage_event(id_))
+        metered(metering, usage_event(id_))
 
     assert accounts.touches == 1
 
 
 def test_an_account_of_an_ended_month_is_touched_every_time():
     accounts = CountingAccounts(MemoryInvoices(lambda _: None))
-    billing = billing_with(accounts=accounts)
+    metering = metering_on(accounts)
 
     for id_ in ("u-1", "u-2", "u-2"):
-        billing.handle(usage_event(id_, used_at="2026-04-30T12:00:00Z"))
+        metered(metering, usage_event(id_, used_at="2026-04-30T12:00:00Z"))
 
     assert accounts.touches == 3
 
@@ -134,11 +141,11 @@ def test_an_account_of_an_ended_month_is_touched_every_time():
 def test_an_account_is_touched_again_when_the_month_that_it_was_touched_in_is_over():
     clock = FakeClock(NOW)
     accounts = CountingAccounts(MemoryInvoices(lambda _: None))
-    billing = billing_with(accounts=accounts, clock=clock)
-    billing.handle(usage_event("u-1"))
+    metering = metering_on(accounts, clock)
+    metered(metering, usage_event("u-1"))
 
     clock.time = datetime(2026, 6, 2, tzinfo=UTC)
-    billing.handle(usage_event("u-2"))
+    metered(metering, usage_event("u-2"))
 
     assert accounts.touches == 2
 
@@ -147,7 +154,7 @@ def test_a_payment_pays_and_says_so_once_when_it_is_delivered_twice():
     world = World()
     invoice = world.issue()
 
-    outcomes = [world.service.handle(settled_event(invoice)) for _ in range(2)]
+    outcomes = [world.tell(settled_event(invoice)) for _ in range(2)]
 
     assert [(o.events, o.duplicate) for o in outcomes] == [((), False), ((), True)]
     assert [e.type for e in world.published] == ["billing.invoice.issued", "billing.invoice.paid"]
@@ -159,8 +166,8 @@ def test_a_failure_and_then_a_payment_end_in_paid():
     world = World()
     invoice = world.issue()
 
-    world.service.handle(failed_event(invoice))
-    world.service.handle(settled_event(invoice))
+    world.tell(failed_event(invoice))
+    world.tell(settled_event(invoice))
 
     assert world.billing.invoice(invoice.id).state is State.PAID
     assert [e.type for e in world.published][1:] == ["billing.invoice.payment_failed", "billing.invoice.paid"]
@@ -169,9 +176,9 @@ def test_a_failure_and_then_a_payment_end_in_paid():
 def test_a_failure_changes_nothing_when_it_comes_after_the_payment():
     world = World()
     invoice = world.issue()
-    world.service.handle(settled_event(invoice))
+    world.tell(settled_event(invoice))
 
-    outcome = world.service.handle(failed_event(invoice))
+    outcome = world.tell(failed_event(invoice))
 
     assert outcome == ((), False)
     assert world.billing.invoice(invoice.id).state is State.PAID
@@ -181,15 +188,15 @@ def test_a_failure_changes_nothing_when_it_comes_after_the_payment():
 def test_a_second_payment_of_a_paid_invoice_is_refused_for_good():
     world = World()
     invoice = world.issue()
-    world.service.handle(settled_event(invoice))
+    world.tell(settled_event(invoice))
 
     with pytest.raises(BusinessRuleViolated, match="is paid: it cannot be paid"):
-        world.service.handle(settled_event(invoice, "p-2", payment_id="pay_2"))
+        world.tell(settled_event(invoice, "p-2", payment_id="pay_2"))
 
 
 def test_a_payment_is_refused_for_good_when_there_is_no_such_invoice():
     with pytest.raises(BusinessRuleViolated, match="there is no invoice inv_"):
-        World().service.handle(settled_event(issued().invoice))
+        World().tell(settled_event(issued().invoice))
 
 
 class ContestedInvoices(MemoryInvoices):
@@ -262,13 +269,13 @@ def test_a_void_invoice_cannot_be_paid():
 
     assert voided.state is State.VOID
     with pytest.raises(BusinessRuleViolated, match="is void: it cannot be paid"):
-        world.service.handle(settled_event(invoice))
+        world.tell(settled_event(invoice))
 
 
 def test_what_billing_emits_is_what_its_manifest_says():
     world = World()
     invoice = world.issue()
-    world.service.handle(failed_event(invoice))
-    world.service.handle(settled_event(invoice))
+    world.tell(failed_event(invoice))
+    world.tell(settled_event(invoice))
 
     assert {e.type for e in world.published} == set(SERVICE.emits)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,10 +13,26 @@ from events.catalog import payload_of
 from events.envelope import CloudEvent, InvalidEvent
 from functions.notification.manifest import MESSAGES
 from runtime.consumer import QueueConsumer
-from runtime.errors import BusinessRuleViolated, Conflict
-from runtime.outcome import Handle, Outcome
+from runtime.errors import (
+    BusinessRuleViolated,
+    CircuitOpen,
+    Conflict,
+    DependencyUnavailable,
+    InFlightElsewhere,
+    Throttled,
+    Unfinished,
+)
+from runtime.outcome import Handle, Outcome, Together
 from tests.unit.event_builders import paid, usage
-from tests.unit.runtime_fakes import FakeBus, FakeClock, FakeContext, FakeQueue, publisher, sqs_record
+from tests.unit.runtime_fakes import (
+    FakeBus,
+    FakeClock,
+    FakeContext,
+    FakeQueue,
+    message_attributes,
+    publisher,
+    sqs_record,
+)
 
 FAILED = "batchItemFailures"
 
@@ -20,15 +40,16 @@ FAILED = "batchItemFailures"
 class World:
     """One consumer with everything around it in sight."""
 
-    def __init__(self, handle: Handle, **options) -> None:
+    def __init__(self, handle: Handle | Together, **options) -> None:
         self.bus = FakeBus()
         self.queue = FakeQueue()
+        self.clock = FakeClock()
         self.consumer = QueueConsumer(
-            MESSAGES,
+            options.pop("spec", MESSAGES),
             handle,
             publisher=publisher(self.bus),
             queue=self.queue,
-            clock=FakeClock(),
+            clock=self.clock,
             jitter=lambda _, most: most,
             **options,
         )
@@ -250,5 +271,241 @@ def test_no_record_is_begun_that_the_function_s_time_limit_would_cut_off() -> No
 
     failed = world.deliver(sqs_record(usage(id="a"), id_="a"), sqs_record(usage(id="b"), id_="b"), remaining=2_000)
 
-    assert failed == ["a", "b"]
+    assert failed == []
+    assert len(world.queue.deferred) == 2
     assert world.published == []
+
+
+# What says nothing about the message
+
+
+def again(world: World) -> dict[str, Any]:
+    """The message that the last deferral has sent, as it is received."""
+    body, attributes, _ = world.queue.deferred[-1]
+    return sqs_record(body) | {"messageAttributes": message_attributes(attributes)}
+
+
+@pytest.mark.parametrize("error", [Throttled("slowly"), InFlightElsewhere("at work"), CircuitOpen("down")])
+def test_what_says_nothing_about_the_message_costs_no_try_however_often_it_happens(error: Exception) -> None:
+    world = World(refuse(error))
+    world.deliver(sqs_record(usage(), tries=2))
+
+    for _ in range(10):
+        assert world.deliver(again(world)) == []
+
+    assert world.queue.dead == []
+    assert world.queue.deferred[-1][0] == usage().to_json()
+    assert world.queue.deferred[-1][1] == {
+        "tries": "1",
+        "deferrals": "11",
+        "deferred_since": "2026-06-01T12:00:00Z",
+        "first_seen": "2026-05-28T20:26:40Z",
+    }
+
+
+def test_a_deferred_message_waits_longer_each_time_and_never_longer_than_the_cap() -> None:
+    world = World(refuse(Throttled("slowly")))
+    world.deliver(sqs_record(usage()))
+
+    for _ in range(12):
+        world.deliver(again(world))
+
+    waits = [seconds for *_, seconds in world.queue.deferred]
+    assert waits[:4] == [4, 8, 16, 32]
+    assert max(waits) == MESSAGES.backoff.cap == 900
+
+
+def test_a_deferred_message_has_the_tries_left_that_it_had() -> None:
+    errors = [Conflict("busy"), Throttled("slowly"), Conflict("busy")]
+    world = World(lambda _: raised(errors.pop(0)))
+    world.deliver(sqs_record(usage()))
+    world.deliver(sqs_record(usage(), tries=2))
+
+    failed = world.deliver(again(world))
+
+    assert failed == ["m-1"]
+    assert world.queue.dead == []
+
+
+def raised(error: Exception) -> Outcome:
+    raise error
+
+
+def test_patience_ends_and_then_a_deferral_costs_tries_too() -> None:
+    world = World(refuse(Throttled("slowly")))
+    world.deliver(sqs_record(usage()))
+    world.clock.time += timedelta(seconds=MESSAGES.patience)
+    message = again(world)
+
+    assert world.deliver(message) == ["m-1"]
+    message["attributes"]["ApproximateReceiveCount"] = "3"
+    assert world.deliver(message) == []
+    assert [a["reason"] for _, a in world.queue.dead] == ["throttled"]
+
+
+def test_a_message_that_the_queue_did_not_take_again_stays_in_it() -> None:
+    world = World(refuse(Throttled("slowly")))
+    world.queue.broken = True
+
+    assert world.deliver(sqs_record(paid())) == ["m-1"]
+
+
+def test_unfinished_work_goes_on_at_once_and_as_a_message_that_never_failed() -> None:
+    world = World(refuse(Unfinished("at line 7")))
+
+    world.deliver(sqs_record(usage(), tries=2))
+
+    assert world.queue.deferred == [(usage().to_json(), {"first_seen": "2026-05-28T20:26:40Z"}, 0)]
+
+
+@pytest.mark.parametrize(("name", "value"), [("tries", "many"), ("tries", "9" * 5000), ("deferred_since", "now")])
+def test_somebody_else_s_attributes_do_no_harm(name: str, value: str) -> None:
+    world = World(refuse(Throttled("slowly")))
+
+    world.deliver(sqs_record(usage()) | {"messageAttributes": message_attributes({name: value})})
+
+    assert world.queue.deferred[0][1]["tries"] == "0"
+
+
+def test_a_message_whose_function_crashed_on_every_try_is_buried_before_anything_else_is_begun() -> None:
+    def crash(_: CloudEvent) -> Outcome:
+        raise SystemExit
+
+    world = World(crash)
+
+    with pytest.raises(SystemExit):
+        world.deliver(sqs_record(usage(id="next"), id_="n"), sqs_record(usage(), tries=4))
+
+    assert [(a["reason"], a["attempts"]) for _, a in world.queue.dead] == [("crashed", "3")]
+
+
+# A dependency that is down
+
+
+def down(*_: object) -> Outcome:
+    raise DependencyUnavailable("the table is away")
+
+
+def test_messages_wait_while_a_dependency_is_down_and_lose_no_tries() -> None:
+    world = World(down)
+
+    failed = world.deliver(*(sqs_record(usage(id=str(n)), id_=str(n)) for n in range(10)))
+
+    assert failed == ["0", "1", "2"]
+    assert len(world.queue.deferred) == 7
+
+
+def test_a_single_message_probes_a_dependency_that_was_down_and_pays_nothing_for_it() -> None:
+    calls: list[str] = []
+
+    def handle(event: CloudEvent) -> Outcome:
+        calls.append(event.id)
+        return down()
+
+    world = World(handle)
+    world.deliver(*(sqs_record(usage(id=str(n)), id_=str(n)) for n in range(3)))
+    world.clock.time += timedelta(seconds=5)
+
+    failed = world.deliver(sqs_record(usage(id="a")), sqs_record(usage(id="b"), id_="b"))
+
+    assert calls == ["0", "1", "2", "a"]
+    assert (failed, len(world.queue.deferred)) == ([], 2)
+
+
+def test_all_is_as_before_when_the_dependency_is_back() -> None:
+    answers = [down, down, down]
+
+    def handle(event: CloudEvent) -> Outcome:
+        return answers.pop()() if answers else echo(event)
+
+    world = World(handle)
+    world.deliver(*(sqs_record(usage(id=str(n)), id_=str(n)) for n in range(3)))
+    world.clock.time += timedelta(seconds=5)
+
+    assert world.deliver(sqs_record(usage(id="a")), sqs_record(usage(id="b"), id_="b")) == []
+    assert (len(world.published), world.queue.deferred) == (2, [])
+
+
+def test_a_bus_that_is_down_opens_the_circuit_too() -> None:
+    world = World(echo)
+    world.bus.unavailable = True
+
+    for n in range(3):
+        world.deliver(sqs_record(usage(id=str(n))))
+    world.deliver(sqs_record(usage(id="3")))
+
+    assert len(world.queue.delays) == 1
+    assert len(world.queue.deferred) == 1
+
+
+# Replays
+
+
+def replayed(event: CloudEvent, name: str) -> str:
+    entry = to_entry(event, "bus")
+    envelope = {"detail-type": entry["DetailType"], "source": entry["Source"], "detail": json.loads(entry["Detail"])}
+    return json.dumps(envelope | {"replay-name": name})
+
+
+@pytest.mark.parametrize(
+    ("name", "dedup", "handled"),
+    [
+        ("june", "record", []),
+        ("june", "state", ["evt_01J2XYZ"]),
+        ("with-effects-june", "record", ["evt_01J2XYZ"]),
+    ],
+)
+def test_a_replay_changes_our_own_state_and_not_the_outside_world(name: str, dedup: Any, handled: list[str]) -> None:
+    seen: list[str] = []
+
+    def handle(event: CloudEvent) -> Outcome:
+        seen.append(event.id)
+        return Outcome()
+
+    world = World(handle, spec=replace(MESSAGES, dedup=dedup))
+
+    failed = world.deliver(sqs_record(replayed(paid(), name)))
+
+    assert (seen, failed, world.queue.dead) == (handled, [], [])
+
+
+# Batches that are handled together
+
+
+def test_a_batch_is_handled_together_and_each_record_has_its_own_fate() -> None:
+    def handle(events: Sequence[CloudEvent]) -> Sequence[Outcome | Exception]:
+        fates = {"good": Outcome(), "busy": Conflict("busy"), "bad": BusinessRuleViolated("no")}
+        return [fates[event.id] for event in events]
+
+    world = World(Together(handle))
+
+    failed = world.deliver(*(sqs_record(usage(id=i), id_=i) for i in ("good", "busy", "bad")), sqs_record("nope"))
+
+    assert failed == ["busy"]
+    assert [a["reason"] for _, a in world.queue.dead] == ["business_rule", "unreadable"]
+
+
+def test_a_batch_that_fails_together_is_tried_again_together() -> None:
+    def handle(_: Sequence[CloudEvent]) -> Sequence[Outcome | Exception]:
+        raise ZeroDivisionError
+
+    assert World(Together(handle)).deliver(sqs_record(usage(), id_="a"), sqs_record(usage(), id_="b")) == ["a", "b"]
+
+
+def test_a_failing_call_for_a_whole_batch_is_one_failure_of_its_dependency() -> None:
+    def handle(events: Sequence[CloudEvent]) -> Sequence[Outcome | Exception]:
+        return [DependencyUnavailable("the table is away") for _ in events]
+
+    world = World(Together(handle))
+
+    failed = world.deliver(*(sqs_record(usage(id=str(n)), id_=str(n)) for n in range(10)))
+
+    assert len(failed) == 10
+    assert world.queue.deferred == []
+
+
+def test_nothing_is_handled_when_nothing_could_be_read() -> None:
+    def handle(_: Sequence[CloudEvent]) -> Sequence[Outcome | Exception]:
+        raise AssertionError
+
+    assert World(Together(handle)).deliver(sqs_record("nope")) == []

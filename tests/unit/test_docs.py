@@ -81,4 +81,4 @@ def test_the_seed_event_is_the_same_everywhere() -> None:
 
 def test_three_tries_are_what_the_readme_promises() -> None:
     assert "three tries" in (ROOT / "README.md").read_text()
-    assert MESSAGES.max_receive_count == 3
+    assert MESSAGES.tries == 3

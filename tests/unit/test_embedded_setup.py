@@ -213,7 +213,7 @@ def test_a_hop_is_told_from_the_event_to_the_events_out() -> None:
     lines = list(told(hop(events_out=("billing.invoice.paid 0123456789abcdef0123456789abcdef",)), over_http=False))
 
     assert lines == [
-        "ingestion.usage.recorded usage-1 → rule accepted-records → queue billing → billing: booked (12 ms)",
+        "ingestion.usage.recorded usage-1 → rule payments → queue billing → billing: booked (12 ms)",
         "  └ out: billing.invoice.paid 0123456789ab…",
     ]
 

@@ -6,15 +6,17 @@ AWS's errors come out as DependencyUnavailable or Throttled.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from functions.billing.adapters.cursors import cursor_at, invoice_id_at, place_at
 from functions.billing.adapters.items import (
+    Item,
     account_key,
     account_of,
     customer_pk,
@@ -28,13 +30,18 @@ from functions.billing.adapters.items import (
 from functions.billing.domain import Decision
 from functions.billing.ports import Account, Page, Stored, UsageRecord
 from runtime.aws import aws_errors
-from runtime.errors import Conflict, DependencyUnavailable, Throttled
+from runtime.clock import Clock
+from runtime.errors import Conflict, DependencyUnavailable, Throttled, TransientError
 from runtime.outbox import extended
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 BY_CUSTOMER: Final = "by-customer"
+
+#: BatchWriteItem's limit.
+MAX_BATCH: Final = 25
+_WRITE_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +69,38 @@ class Table:
 
 
 class DynamoDbLedger:
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
+        self._clock = clock
 
-    def record(self, usage: UsageRecord) -> bool:
-        try:
-            with aws_errors("DynamoDB"):
-                self._table.client.put_item(
-                    TableName=self._table.name,
-                    Item=usage_item(usage),
-                    ConditionExpression="attribute_not_exists(pk)",
-                )
-        except ClientError:
-            return False
-        return True
+    def record_all(self, usages: Sequence[UsageRecord]) -> Mapping[tuple[str, str], TransientError]:
+        """BatchWriteItem, 25 at a time. A call may not write one key twice: of equal identities the last stands."""
+        items = {_key(item): item for item in map(usage_item, usages)}
+        failures: dict[tuple[str, str], TransientError] = {}
+        for start in range(0, len(items), MAX_BATCH):
+            failures |= self._write(dict(islice(items.items(), start, start + MAX_BATCH)))
+        keys = {usage.identity: _key(usage_item(usage)) for usage in usages} if failures else {}
+        return {identity: failures[key] for identity, key in keys.items() if key in failures}
+
+    def _write(self, items: Mapping[tuple[str, str], Item]) -> dict[tuple[str, str], TransientError]:
+        """What DynamoDB leaves over is throttled: that is asked for again, a little later each time."""
+        left = dict(items)
+        for attempt in range(_WRITE_ATTEMPTS):
+            self._clock.sleep(0.05 * attempt)
+            try:
+                left = {_key(item): item for item in self._put(list(left.values()))}
+            except TransientError as error:
+                return dict.fromkeys(left, error)
+            if not left:
+                return {}
+        return dict.fromkeys(left, Throttled("DynamoDB left the usage unprocessed"))
+
+    def _put(self, items: Sequence[Item]) -> list[Any]:
+        """The items that were not written."""
+        writes: Any = [{"PutRequest": {"Item": item}} for item in items]
+        with aws_errors("DynamoDB"):
+            answer = self._table.client.batch_write_item(RequestItems={self._table.name: writes})
+        return [write["PutRequest"]["Item"] for write in answer["UnprocessedItems"].get(self._table.name, ())]
 
     def totals(self, customer_id: str, period: str) -> Mapping[str, int]:
         totals = Counter[str]()
@@ -173,6 +198,10 @@ class DynamoDbInvoices:
         )
 
 
+def _key(item: Item) -> tuple[str, str]:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
 def _put(table: Table, decision: Decision, *, over: Stored | None, now: datetime) -> Any:
     """A PutItem that succeeds only over the version that was read, or where there is nothing."""
     stored = Stored(
@@ -193,7 +222,7 @@ def _index_key(customer_id: str, place: str) -> Any:
     return packed({"gsi1pk": customer_pk(customer_id), "gsi1sk": place}) | invoice_key(invoice_id_at(place))
 
 
-def _refusal(error: ClientError, what: str) -> Conflict | DependencyUnavailable:
+def _refusal(error: ClientError, what: str) -> TransientError:
     """A cancelled transaction says for each of its writes why; a failed condition says only that."""
     reasons: Any = error.response.get("CancellationReasons", [{"Code": "ConditionalCheckFailed"}])
     codes = {reason.get("Code") for reason in reasons}

@@ -65,7 +65,6 @@ def usage_item(usage: UsageRecord) -> Item:
             "meter": usage.meter,
             "quantity": usage.quantity,
             "used_at": format_time(usage.used_at),
-            "recorded_at": format_time(usage.recorded_at),
         }
     )
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from functions.billing.adapters.cursors import cursor_at, place_at, place_of
 from functions.billing.closing import PeriodClosing
 from functions.billing.domain import Decision
+from functions.billing.metering import Metering
 from functions.billing.ports import Account, Page, Stored, UsageRecord
 from functions.billing.prices import PRICES
 from functions.billing.process import Billing
 from functions.billing.rating import PriceBook
 from runtime.clock import Clock
-from runtime.errors import Conflict
+from runtime.errors import Conflict, TransientError
 from runtime.outbox import Change, extended
-from runtime.outcome import Handle
+from runtime.outcome import Handle, Together
 
 #: Called after each write of an item with an outbox, as a table's stream would tell of it.
 OnChange = Callable[[Change], None]
@@ -27,9 +28,10 @@ class MemoryLedger:
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], dict[tuple[str, str], UsageRecord]] = {}
 
-    def record(self, usage: UsageRecord) -> bool:
-        entries = self._entries.setdefault((usage.customer_id, usage.period), {})
-        return entries.setdefault((usage.source, usage.id), usage) is usage
+    def record_all(self, usages: Sequence[UsageRecord]) -> Mapping[tuple[str, str], TransientError]:
+        for usage in usages:
+            self._entries.setdefault((usage.customer_id, usage.period), {})[usage.identity] = usage
+        return {}
 
     def totals(self, customer_id: str, period: str) -> Mapping[str, int]:
         totals = Counter[str]()
@@ -106,14 +108,19 @@ class MemoryAccounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryBilling:
-    """The whole service: `handle` for a consumer, `billing` for the API, `closing` for the schedule."""
+    """The whole service: `payments` and `usage` for consumers, `billing` for the API, `closing` for the schedule."""
 
     billing: Billing
     closing: PeriodClosing
+    metering: Metering
 
     @property
-    def handle(self) -> Handle:
+    def payments(self) -> Handle:
         return self.billing.handle
+
+    @property
+    def usage(self) -> Together:
+        return Together(self.metering.record)
 
 
 def memory_billing(clock: Clock, on_change: OnChange, *, prices: PriceBook = PRICES) -> MemoryBilling:
@@ -123,4 +130,5 @@ def memory_billing(clock: Clock, on_change: OnChange, *, prices: PriceBook = PRI
     return MemoryBilling(
         billing=Billing(ledger=ledger, accounts=accounts, invoices=invoices, prices=prices, clock=clock),
         closing=PeriodClosing(ledger=ledger, accounts=accounts, prices=prices),
+        metering=Metering(ledger=ledger, accounts=accounts, prices=prices, clock=clock),
     )

@@ -1,0 +1,104 @@
+"""One message on its way through one invocation, and what it brings along from earlier ones.
+
+SQS counts receives, and not all of them are tries. So a message that is put off without a try's cost is sent
+anew with its count in message attributes:
+
+    tries            failures that it has had, but those of this message's own receives
+    deferrals        how often it was put off
+    deferred_since   when that happened first, RFC 3339
+    first_seen       when a consumer first received it, RFC 3339; a dead letter has it, too
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from events.envelope import CloudEvent, format_time, parse_time
+from runtime.outcome import Outcome
+
+_COUNT: Final = re.compile("[0-9]{1,9}")
+
+Fate = Literal["handled", "duplicate", "suppressed", "retry", "deferred", "dead_letter"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivery:
+    """`record` is one of the `Records` of Lambda's event."""
+
+    record: Mapping[str, Any]
+    started: float = field(default_factory=time.perf_counter)
+    event: CloudEvent | None = None
+    suppressed: bool = False
+    outcome: Outcome = field(default_factory=Outcome)
+    error: BaseException | None = None
+    fate: Fate | None = None
+
+    @property
+    def body(self) -> str:
+        return str(self.record["body"])
+
+    @property
+    def message_id(self) -> str:
+        return str(self.record["messageId"])
+
+    @property
+    def receipt_handle(self) -> str:
+        return str(self.record["receiptHandle"])
+
+    @property
+    def known_event(self) -> CloudEvent:
+        """The event of a message that was readable."""
+        if self.event is None:
+            raise ValueError(f"message {self.message_id} has not been read")
+        return self.event
+
+    @property
+    def tries(self) -> int:
+        """This one included."""
+        return self._count("tries") + int(self.record["attributes"]["ApproximateReceiveCount"])
+
+    @property
+    def deferrals(self) -> int:
+        return self._count("deferrals")
+
+    @property
+    def deferred_since(self) -> datetime | None:
+        text = self._attribute("deferred_since")
+        return _time(text) if text else None
+
+    @property
+    def first_seen(self) -> str:
+        millis = int(self.record["attributes"]["ApproximateFirstReceiveTimestamp"])
+        return self._attribute("first_seen") or format_time(datetime.fromtimestamp(millis / 1000, UTC))
+
+    def as_deferred(self, now: datetime) -> dict[str, str]:
+        """Attributes of the message that stands in for this one, as if this try had not been."""
+        return {
+            "tries": str(self.tries - 1),
+            "deferrals": str(self.deferrals + 1),
+            "deferred_since": format_time(self.deferred_since or now),
+            "first_seen": self.first_seen,
+        }
+
+    def as_new(self) -> dict[str, str]:
+        """Attributes of the message that goes on with this one's work: it has failed in nothing."""
+        return {"first_seen": self.first_seen}
+
+    def _count(self, name: str) -> int:
+        text = self._attribute(name)
+        return int(text) if _COUNT.fullmatch(text) else 0
+
+    def _attribute(self, name: str) -> str:
+        return str(self.record.get("messageAttributes", {}).get(name, {}).get("stringValue") or "")
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return parse_time(text)
+    except ValueError:  # somebody else's attribute of that name
+        return None
