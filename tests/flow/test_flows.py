@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from events.binding import to_entry
 from events.envelope import CloudEvent, derived_id
 from functions.notification.manifest import MESSAGES
 from local.memory.company import Company
-from runtime.errors import TransientError
+from runtime.errors import Throttled, TransientError
 from tests.unit.event_builders import members, paid, usage
 
 START = datetime(2026, 5, 20, 14, tzinfo=UTC)
@@ -317,3 +317,60 @@ def test_events_of_billing_survive_a_bus_that_is_away_for_an_hour(company: Compa
 
     assert [event["subject"] for event in archived(company, "billing.invoice.issued")] == [invoice["id"]]
     assert len(company.mail) == 1
+
+
+# Replays of the archive
+
+
+def replay(company: Company, name: str) -> None:
+    company.cloud.bus.replay(START - timedelta(days=1), START + timedelta(days=30), name=name)
+    company.cloud.run()
+
+
+def test_a_replay_of_everything_changes_nothing_and_sends_nothing(company: Company) -> None:
+    meet(company)
+    invoice = issue(company)
+    company.post_events(used(3))
+    company.post_events(payment(invoice))
+    company.cloud.run()
+    mails = list(company.mail)
+
+    replay(company, "june")
+
+    _, seen = company.bill("GET", "/customers/cus_abc123/usage?period=2026-05")
+    assert seen["meters"][0]["quantity"] == 3
+    assert company.bill("GET", f"/invoices/{invoice['id']}")[1]["state"] == "paid"
+    assert company.mail == mails
+    assert [len(company.cloud.dlq(name)) for name in ("ingestion", "billing", "billing-usage", "notification")] == [
+        0
+    ] * 4
+
+
+def test_a_replay_makes_up_for_effects_that_never_happened_only_when_it_is_asked_to(company: Company) -> None:
+    company.cloud.publish(paid())
+    company.cloud.run()
+    meet(company)
+
+    replay(company, "june")
+    silent = len(company.mail)
+    for _ in range(2):
+        replay(company, "with-effects-june")
+
+    assert (silent, len(company.mail)) == (0, 1)
+
+
+def test_a_message_that_is_throttled_all_day_is_handled_once_when_it_is_over(company: Company) -> None:
+    meet(company)
+
+    back = START + timedelta(hours=6)
+
+    def busy(_: object) -> None:
+        if company.cloud.clock.now() < back:
+            raise Throttled("the mail service says slow down")
+
+    company._notification.mailer.trouble = busy
+    company.cloud.publish(paid())
+    company.cloud.run()
+
+    assert len(company.mail) == 1
+    assert len(company.cloud.dlq("notification")) == 0
