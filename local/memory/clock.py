@@ -1,6 +1,9 @@
 """Virtual time: a clock that stands still until someone moves it, and a scheduler on it.
 
 Time is kept in whole microseconds, so that the order of things never hangs on rounding.
+
+Code that is to run beside other code is a task (`spawn`): while it sleeps, others use the time. Tasks switch
+nowhere but in `sleep`, so that what happens between two sleeps happens at once, and a run is the same every time.
 """
 
 from __future__ import annotations
@@ -11,7 +14,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from greenlet import getcurrent, greenlet
+
 _MICROSECOND: Final = timedelta(microseconds=1)
+#: A deadline that every sleep exceeds, however short.
+_OVER: Final = -1
 #: More steps than any flow needs: a run that gets here is a loop.
 _STEPS: Final = 10_000_000
 
@@ -19,7 +26,24 @@ Action = Callable[[], object]
 
 
 class DeadlineExceeded(BaseException):
-    """The code under a deadline slept past it. Not an Exception: what runs there must not catch it."""
+    """The code under a deadline slept past it. Not an Exception: what runs there must not catch it.
+
+    Whatever it does against that, every further sleep under this deadline ends at once in the same way.
+    """
+
+
+class _Main:
+    """What is not a task: whoever moves the clock."""
+
+    deadline: int | None = None
+
+
+class _Task(greenlet):
+    deadline: int | None = None
+
+    def __init__(self, action: Action, hub: greenlet) -> None:
+        super().__init__(action)
+        self.hub = hub
 
 
 class StillBusy(Exception):
@@ -38,7 +62,7 @@ class VirtualClock:
         self._epoch = round(start.timestamp() * 1_000_000)
         self._start = start.astimezone(UTC)
         self._now = 0
-        self._deadline: int | None = None
+        self._main = _Main()
         self._sequence = 0
         self._agenda: list[tuple[int, int, Action]] = []
         self._cancelled: set[int] = set()
@@ -57,8 +81,20 @@ class VirtualClock:
         return len(self._agenda) - len(self._cancelled)
 
     def sleep(self, seconds: float) -> None:
-        """Time passes; scheduled actions wait until whoever sleeps here is done."""
-        self._move_to(self._now + _micros(seconds))
+        """A task lets others run until then. Of anyone else, time passes, and scheduled actions are late."""
+        runner = self._runner()
+        target = self._now + _micros(seconds)
+        if runner.deadline is None or target <= runner.deadline:
+            self._pass_until(runner, target)
+            return
+        last, runner.deadline = runner.deadline, _OVER
+        if last != _OVER:
+            self._pass_until(runner, last)
+        raise DeadlineExceeded
+
+    def spawn(self, action: Action) -> None:
+        """Run `action` as a task, at once; returns when it is done or sleeps for the first time."""
+        _Task(action, getcurrent()).switch()
 
     def call_later(self, seconds: float, action: Action) -> int:
         """Schedule `action`; the ticket to cancel it with."""
@@ -95,11 +131,31 @@ class VirtualClock:
     @contextmanager
     def deadline(self, seconds: float) -> Iterator[None]:
         """Under it, a sleep that would end later than `seconds` from now ends then, with DeadlineExceeded."""
-        outer, self._deadline = self._deadline, self._now + _micros(seconds)
+        runner = self._runner()
+        outer, runner.deadline = runner.deadline, self._now + _micros(seconds)
         try:
             yield
         finally:
-            self._deadline = outer
+            runner.deadline = outer
+
+    def _runner(self) -> _Task | _Main:
+        current = getcurrent()
+        return current if isinstance(current, _Task) else self._main
+
+    def _pass_until(self, runner: _Task | _Main, target: int) -> None:
+        if isinstance(runner, _Task):
+            self._suspend(runner, target)
+        else:
+            self._now = max(self._now, target)
+
+    def _suspend(self, task: _Task, until: int) -> None:
+        self._schedule(until, task.switch)
+        try:
+            task.hub.switch()
+        except BaseException:
+            # Nobody will ever come back to it (GreenletExit): what it still does on its way out must not sleep.
+            task.deadline = _OVER
+            raise
 
     def _schedule(self, at: int, action: Action) -> int:
         self._sequence += 1
@@ -116,12 +172,6 @@ class VirtualClock:
         self._now = max(self._now, at)
         action()
         return True
-
-    def _move_to(self, target: int) -> None:
-        if self._deadline is not None and target > self._deadline:
-            self._now = max(self._now, self._deadline)
-            raise DeadlineExceeded
-        self._now = target
 
 
 def _micros(seconds: float) -> int:

@@ -21,7 +21,7 @@ from events.binding import to_entry
 from events.envelope import CloudEvent
 from local.memory.bus import MemoryBus
 from local.memory.clock import VirtualClock
-from local.memory.functions import Handler, MemoryFunction, Poller
+from local.memory.functions import Handler, MemoryFunction, Network, PerSandbox, Poller
 from local.memory.latency import Latency
 from local.memory.ports import QueuePort
 from local.memory.queue import ACCOUNT, REGION, MemoryQueue
@@ -50,6 +50,7 @@ class MemoryCloud:
         bus_name: str = "breakwater-memory",
         archive: bool = False,
         log_limit: int = 0,
+        network: Network | None = None,
     ) -> None:
         self.clock = VirtualClock(start)
         self.random = Random(seed)  # noqa: S311 - a simulation's dice, which must fall the same way again
@@ -64,6 +65,7 @@ class MemoryCloud:
             archive=archive,
             trace=self._trace,
         )
+        self._network = network
         self._services: list[Service] = []
         self._queues: dict[str, MemoryQueue] = {}
         self._functions: dict[str, MemoryFunction] = {}
@@ -71,7 +73,7 @@ class MemoryCloud:
         self._streams: dict[str, MemoryStream] = {}
         self._schedules: dict[str, Schedule] = {}
 
-    def deploy(self, service: Service, handlers: Mapping[str, Handler]) -> None:
+    def deploy(self, service: Service, handlers: Mapping[str, Handler | PerSandbox]) -> None:
         """Build what the manifest says, `handlers` by function name. APIs may go without: HTTP is not simulated.
 
         Raises ValueError naming the functions that have no handler, and InvalidPattern as PutRule would.
@@ -229,7 +231,7 @@ class MemoryCloud:
             )
         return self._queues[consumer.name]
 
-    def _new_function(self, spec: Function, handler: Handler) -> MemoryFunction:
+    def _new_function(self, spec: Function, handler: Handler | PerSandbox) -> MemoryFunction:
         return MemoryFunction(
             spec.name,
             handler,
@@ -238,6 +240,7 @@ class MemoryCloud:
             timeout=spec.timeout,
             memory_mib=spec.memory_mib,
             trace=self._trace,
+            network=self._network,
         )
 
     def _record(self, where: str, what: str, id: str) -> None:  # noqa: A002 - as in Hop

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from local.memory.clock import DeadlineExceeded, VirtualClock
 from local.memory.latency import Latency
@@ -16,6 +16,7 @@ from local.memory.queue import ACCOUNT, REGION, MemoryQueue, Message
 _MAX_PAYLOAD: Final = 6 * 1024 * 1024
 _KEPT_ERRORS: Final = 100
 
+Port = TypeVar("Port")
 Handler = Callable[[dict[str, Any], Any], Any]
 Trace = Callable[[str, str, str], None]
 
@@ -26,6 +27,44 @@ class FunctionCrashed(BaseException):
 
 class InvocationFailed(Exception):
     """The invocation did not return: the handler raised, crashed, or ran into the time limit (`__cause__`)."""
+
+
+class Network(Protocol):
+    """What lies between a sandbox and the services that it calls."""
+
+    def connect(self, sandbox: Sandbox, name: str, port: Port) -> Port:
+        """`port` as it is reached from the sandbox; `name` is the service's."""
+
+
+@dataclass(slots=True, eq=False)
+class Sandbox:
+    """One process of a function. It runs one invocation (its request id) at a time, and serves no more when it is
+    `dead`: it crashed, or was killed at its time limit."""
+
+    function: str
+    clock: VirtualClock
+    network: Network | None = None
+    invocation: str = ""
+    dead: bool = False
+
+    def reach(self, name: str, port: Port) -> Port:
+        """A service as this process reaches it."""
+        return port if self.network is None else self.network.connect(self, name, port)
+
+    def crash(self) -> FunctionCrashed:
+        """The error that ends the process: raise it."""
+        self.dead = True
+        return FunctionCrashed("the process is dead")
+
+
+@dataclass(frozen=True, slots=True)
+class PerSandbox:
+    """Composes a function's handler anew for each of its processes, with caches and connections of its own.
+
+    A plain handler in its place is one that all of them share.
+    """
+
+    compose: Callable[[Sandbox], Handler]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +86,23 @@ class LambdaContext:
 
 
 class MemoryFunction:
-    """One function. `errors` keeps the latest failures, `invocations` counts all calls."""
+    """One function. `errors` keeps the latest failures, `invocations` counts all calls.
+
+    Invocations that are under way at the same time run in sandboxes of their own. The sandbox that was used last
+    is the first to be used again; one that crashed or ran out of time is lost.
+    """
 
     def __init__(
         self,
         name: str,
-        handler: Handler,
+        handler: Handler | PerSandbox,
         *,
         clock: VirtualClock,
         random: Random,
         timeout: int,
         memory_mib: int = 512,
         trace: Trace | None = None,
+        network: Network | None = None,
     ) -> None:
         self.name = name
         self.timeout = timeout
@@ -69,6 +113,8 @@ class MemoryFunction:
         self._clock = clock
         self._random = random
         self._trace = trace
+        self._network = network
+        self._warm: list[tuple[Sandbox, Handler]] = []
 
     def invoke(self, event: dict[str, Any]) -> Any:
         """The handler's answer. Raises InvocationFailed; a handler that sleeps past its time limit is cut off there."""
@@ -76,12 +122,27 @@ class MemoryFunction:
         context = self._context()
         if self._trace is not None:
             self._trace(f"function {self.name}", f"{len(event.get('Records', ()))} records", context.aws_request_id)
+        sandbox, handler = self._warm.pop() if self._warm else self._started()
+        sandbox.invocation = context.aws_request_id
         try:
             with self._clock.deadline(self.timeout):
-                return self._handler(event, context)
-        except (Exception, FunctionCrashed, DeadlineExceeded) as error:
-            self.errors.append(error)
-            raise InvocationFailed(f"{self.name}: {type(error).__name__}: {error}") from error
+                answer = handler(event, context)
+        except (FunctionCrashed, DeadlineExceeded) as error:
+            sandbox.dead = True
+            raise self._failed(error) from error
+        except Exception as error:
+            self._warm.append((sandbox, handler))
+            raise self._failed(error) from error
+        self._warm.append((sandbox, handler))
+        return answer
+
+    def _started(self) -> tuple[Sandbox, Handler]:
+        sandbox = Sandbox(self.name, self._clock, self._network)
+        return sandbox, self._handler.compose(sandbox) if isinstance(self._handler, PerSandbox) else self._handler
+
+    def _failed(self, error: BaseException) -> InvocationFailed:
+        self.errors.append(error)
+        return InvocationFailed(f"{self.name}: {type(error).__name__}: {error}")
 
     def _context(self) -> LambdaContext:
         return LambdaContext(
@@ -185,6 +246,9 @@ class Poller:
     def _start(self) -> None:
         batch, self._gathered = self._gathered, []
         self._running += 1
+        self._clock.spawn(lambda: self._work(batch))
+
+    def _work(self, batch: Sequence[Message]) -> None:
         receipts = self._run(batch)
         self._clock.call_later(self._latency.function.draw(self._random), lambda: self._finish(receipts))
 

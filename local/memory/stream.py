@@ -88,7 +88,10 @@ class MemoryStream:
     def _wake(self, shard: _Shard) -> None:
         if self._function is not None and not shard.busy and (shard.waiting or shard.batches):
             shard.busy = True
-            self._clock.call_later(self._latency.stream.draw(self._random), lambda: self._deliver(shard))
+            self._clock.call_later(self._latency.stream.draw(self._random), lambda: self._start(shard))
+
+    def _start(self, shard: _Shard) -> None:
+        self._clock.spawn(lambda: self._deliver(shard))
 
     def _deliver(self, shard: _Shard) -> None:
         if not shard.batches:
@@ -104,7 +107,7 @@ class MemoryStream:
 
     def _next(self, shard: _Shard) -> None:
         if shard.batches:
-            self._deliver(shard)
+            self._start(shard)
         else:
             shard.busy = False
             self._wake(shard)

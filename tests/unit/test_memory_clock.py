@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from datetime import datetime, timedelta
 
 import pytest
@@ -142,3 +143,93 @@ def test_a_start_without_a_time_zone_is_refused():
 def test_time_does_not_run_backwards():
     with pytest.raises(ValueError, match="backwards"):
         a_clock().sleep(-1)
+
+
+def test_a_task_that_sleeps_lets_others_run():
+    clock, seen = a_clock(), []
+
+    def work(name, seconds):
+        seen.append((name, "begins"))
+        clock.sleep(seconds)
+        seen.append((name, clock.now()))
+
+    clock.spawn(lambda: work("slow", 5))
+    clock.spawn(lambda: work("quick", 2))
+    clock.run_until_idle()
+
+    assert seen == [
+        ("slow", "begins"),
+        ("quick", "begins"),
+        ("quick", START + timedelta(seconds=2)),
+        ("slow", START + timedelta(seconds=5)),
+    ]
+
+
+def test_a_task_that_sleeps_for_no_time_lets_others_run_first():
+    clock, seen = a_clock(), []
+
+    def work(name):
+        clock.sleep(0)
+        seen.append(name)
+
+    for name in "abc":
+        clock.spawn(lambda name=name: (seen.append(name), work(name)))
+    clock.run_until_idle()
+
+    assert seen == ["a", "b", "c", "a", "b", "c"]
+
+
+def test_each_task_has_a_deadline_of_its_own():
+    clock, seen = a_clock(), []
+
+    def work(name, deadline):
+        try:
+            with clock.deadline(deadline):
+                clock.sleep(5)
+            seen.append((name, "done"))
+        except DeadlineExceeded:
+            seen.append((name, clock.now()))
+
+    clock.spawn(lambda: work("cut off", 3))
+    clock.spawn(lambda: work("in time", 10))
+    clock.run_until_idle()
+
+    assert seen == [("cut off", START + timedelta(seconds=3)), ("in time", "done")]
+
+
+def test_what_was_cut_off_can_not_sleep_again_under_its_deadline():
+    clock, again = a_clock(), []
+
+    def stubborn():
+        with clock.deadline(3):
+            for _ in range(3):
+                try:
+                    clock.sleep(5)
+                except DeadlineExceeded:
+                    again.append(clock.now())
+
+    clock.spawn(stubborn)
+    clock.run_until_idle()
+
+    assert again == [START + timedelta(seconds=3)] * 3
+
+
+def test_a_task_that_nobody_comes_back_to_does_nothing_more():
+    seen = []
+
+    def abandoned():
+        clock = a_clock()
+
+        def work():
+            try:
+                clock.sleep(5)
+            finally:
+                clock.sleep(0)
+                seen.append("on")
+
+        clock.spawn(work)
+
+    abandoned()
+    gc.collect()
+
+    assert seen == []

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from local.memory.functions import FunctionCrashed, InvocationFailed
+from local.memory.functions import FunctionCrashed, InvocationFailed, PerSandbox
 from local.memory.latency import Latency, Span
 from tests.unit.memory_builders import START, a_clock, a_function, a_poller, a_queue, a_queue_with_dlq, bodies, dice
 
@@ -288,3 +288,73 @@ def test_every_message_is_handled_once_when_latencies_are_drawn():
     clock.run_until_idle()
 
     assert sorted(handled, key=int) == names
+
+
+def counting(clock, started, seen, seconds=5.0):
+    """A handler whose process remembers how many invocations it has served."""
+
+    def compose(sandbox):
+        started.append(sandbox)
+        served = []
+
+        def handler(event, _):
+            served.append(event)
+            clock.sleep(seconds)
+            seen.append((started.index(sandbox), len(served)))
+
+        return handler
+
+    return PerSandbox(compose)
+
+
+def test_invocations_at_the_same_time_run_in_processes_of_their_own():
+    clock, started, seen = a_clock(), [], []
+    queue = a_queue(clock)
+    a_poller(clock, queue, counting(clock, started, seen), batch_size=1)
+    for body in "abc":
+        queue.send(body)
+
+    clock.run_until_idle()
+
+    assert seen == [(0, 1), (1, 1), (2, 1)]
+    assert clock.now() < START + timedelta(seconds=6)
+
+
+def test_the_process_that_was_used_last_is_used_again_first():
+    clock, started, seen = a_clock(), [], []
+    queue = a_queue(clock)
+    a_poller(clock, queue, counting(clock, started, seen), batch_size=1)
+    queue.send("a")
+    queue.send("b")
+    clock.run_until_idle()
+
+    queue.send("c")
+    clock.run_until_idle()
+
+    assert seen == [(0, 1), (1, 1), (1, 2)]
+
+
+def test_a_process_is_lost_when_its_invocation_runs_out_of_time():
+    clock, started = a_clock(), []
+    function = a_function(clock, counting(clock, started, [], seconds=60), timeout=10)
+
+    for _ in range(2):
+        with pytest.raises(InvocationFailed):
+            function.invoke({})
+
+    assert [sandbox.dead for sandbox in started] == [True, True]
+
+
+def test_a_process_serves_on_when_its_handler_raises():
+    started = []
+
+    def compose(sandbox):
+        started.append(sandbox)
+        return lambda *_: 1 / 0
+
+    function = a_function(a_clock(), PerSandbox(compose))
+    for _ in range(2):
+        with pytest.raises(InvocationFailed):
+            function.invoke({})
+
+    assert [sandbox.dead for sandbox in started] == [False]
