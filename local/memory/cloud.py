@@ -12,7 +12,7 @@ needs of the cloud (`bus`, `clock`, `queue_port`, `stream`) is there before it i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from local.memory.clock import VirtualClock
 from local.memory.functions import Handler, MemoryFunction, Network, PerSandbox, Poller
 from local.memory.latency import Latency
 from local.memory.ports import QueuePort
-from local.memory.queue import ACCOUNT, REGION, MemoryQueue
+from local.memory.queue import ACCOUNT, REGION, Disorder, MemoryQueue, in_time
 from local.memory.stream import MemoryStream
 from runtime.manifest import Consumer, Function, Relay, Schedule, Service
 
@@ -39,7 +39,10 @@ class Hop(NamedTuple):
 
 
 class MemoryCloud:
-    """`log` has the last `log_limit` hops; with the default of 0 it stays empty and costs nothing."""
+    """`log` has the last `log_limit` hops; with the default of 0 it stays empty and costs nothing.
+
+    `network` is what lies between functions and services, `disorder` what consumers' queues do to their messages.
+    """
 
     def __init__(
         self,
@@ -50,7 +53,8 @@ class MemoryCloud:
         bus_name: str = "breakwater-memory",
         archive: bool = False,
         log_limit: int = 0,
-        network: Network | None = None,
+        network: Callable[[VirtualClock], Network] | None = None,
+        disorder: Disorder = in_time,
     ) -> None:
         self.clock = VirtualClock(start)
         self.random = Random(seed)  # noqa: S311 - a simulation's dice, which must fall the same way again
@@ -65,7 +69,8 @@ class MemoryCloud:
             archive=archive,
             trace=self._trace,
         )
-        self._network = network
+        self._network = network and network(self.clock)
+        self._disorder = disorder
         self._services: list[Service] = []
         self._queues: dict[str, MemoryQueue] = {}
         self._functions: dict[str, MemoryFunction] = {}
@@ -228,6 +233,7 @@ class MemoryCloud:
                 visibility_timeout=consumer.visibility_timeout,
                 max_receive_count=consumer.max_receive_count,
                 dead_letter_queue=dead_letters,
+                disorder=self._disorder,
             )
         return self._queues[consumer.name]
 

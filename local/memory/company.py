@@ -4,38 +4,69 @@ company = Company(seed=1, start=datetime(2026, 5, 20, tzinfo=UTC))
 company.post_events(event)
 company.cloud.run()
 company.mail
+
+As on Lambda, each process of a function is composed anew: what it caches is its own, what it stores is everybody's.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from events.binding import to_http
 from events.envelope import BATCH_MEDIA_TYPE, CloudEvent
 from functions.billing import api as billing_api
 from functions.billing import close as billing_close
 from functions.billing import manifest as billing
-from functions.billing.adapters.memory import memory_billing
+from functions.billing.adapters.memory import MemoryAccounts, MemoryInvoices, MemoryLedger
+from functions.billing.closing import PeriodClosing
+from functions.billing.metering import Metering
+from functions.billing.prices import PRICES
+from functions.billing.process import Billing
 from functions.ingestion import manifest as ingestion
 from functions.ingestion.adapters.memory import MemoryIntake
 from functions.ingestion.api import events_api
 from functions.ingestion.process import Ingestion
 from functions.notification import manifest as notification
 from functions.notification.adapters.guard import ChannelGuard
-from functions.notification.adapters.memory import memory_notification
+from functions.notification.adapters.memory import MemoryContactBook, MemoryMailer, MemoryWebhookSender
 from functions.notification.domain import EMAIL, WEBHOOK, Email, WebhookCall
+from functions.notification.process import Contacts, Notification
 from local.memory.cloud import MemoryCloud
-from local.memory.functions import Handler
+from local.memory.functions import Handler, PerSandbox, Sandbox
 from local.memory.idempotency import MemoryIdempotency, Table
 from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.idempotency import Once
-from runtime.manifest import Consumer, Relay
+from runtime.manifest import Consumer
 from runtime.outbox import OutboxRelay
 from runtime.outcome import Handle, Together
 from runtime.publisher import Publisher
+
+
+@dataclass(kw_only=True)
+class BillingStores:
+    """What billing keeps. `answers` are its API's."""
+
+    ledger: MemoryLedger
+    accounts: MemoryAccounts
+    invoices: MemoryInvoices
+    answers: Table = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class NotificationStores:
+    """What notification keeps, and whom it calls. `records` are of what was sent."""
+
+    book: MemoryContactBook = field(default_factory=MemoryContactBook)
+    mailer: MemoryMailer = field(default_factory=MemoryMailer)
+    webhooks: MemoryWebhookSender = field(default_factory=MemoryWebhookSender)
+    records: Table = field(default_factory=dict)
 
 
 class Company:
@@ -43,21 +74,20 @@ class Company:
 
     def __init__(self, *, seed: int, start: datetime, **options: Any) -> None:
         self.cloud = MemoryCloud(seed=seed, start=start, **options)
-        self._publisher = Publisher(
-            self.cloud.bus, self.cloud.bus.name, self.cloud.clock, jitter=self.cloud.random.uniform
-        )
-        self._deploy_ingestion()
-        self._deploy_billing()
-        self._deploy_notification()
+        invoices = MemoryInvoices(self.cloud.stream(billing.RELAY.function.name).put)
+        self.billing = BillingStores(ledger=MemoryLedger(), accounts=MemoryAccounts(invoices), invoices=invoices)
+        self.notification = NotificationStores()
+        self._unpublishable = self.cloud.dead_letters(billing.RELAY)
+        self._deploy()
 
     @property
     def mail(self) -> list[Email]:
         """E-mails that were sent, oldest first."""
-        return self._notification.mailer.outbox
+        return self.notification.mailer.outbox
 
     @property
     def webhooks(self) -> list[WebhookCall]:
-        return self._notification.webhooks.outbox
+        return self.notification.webhooks.outbox
 
     def post_events(self, *events: CloudEvent | Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """`POST /events`: one event in structured mode, several as a batch. Status and decoded answer."""
@@ -93,82 +123,133 @@ class Company:
         result = self.cloud.invoke(function, event)
         return int(result["statusCode"]), json.loads(result["body"])
 
-    def _deploy_ingestion(self) -> None:
+    def _deploy(self) -> None:
+        functions = {
+            ingestion.CONSUMER.function.name: self._ingestion,
+            ingestion.API.function.name: self._ingestion_api,
+            billing.PAYMENTS.function.name: self._payments,
+            billing.USAGE.function.name: self._usage,
+            billing.API.function.name: self._billing_api,
+            billing.CLOSE.function.name: self._close,
+            billing.RELAY.function.name: self._relay,
+            notification.MESSAGES.function.name: self._messages,
+            notification.CONTACTS.function.name: self._contacts,
+        }
+        for service in (ingestion.SERVICE, billing.SERVICE, notification.SERVICE):
+            handlers = {f.name: PerSandbox(functions[f.name]) for f in service.functions}
+            self.cloud.deploy(service, handlers)
+
+    def _ingestion(self, sandbox: Sandbox) -> Handler:
         service = Ingestion(self.cloud.clock)
-        consumer = self._consumer(ingestion.CONSUMER, service.handle, on_unreadable=service.on_unreadable)
-        intake = MemoryIntake(lambda body: _sent(self.cloud.queue(ingestion.CONSUMER.name).send(body)))
-        api = events_api(intake=intake, clock=self.cloud.clock)
-        self.cloud.deploy(
-            ingestion.SERVICE,
-            {ingestion.CONSUMER.function.name: consumer, ingestion.API.function.name: api.resolve},
+        return self._consumer(sandbox, ingestion.CONSUMER, service.handle, on_unreadable=service.on_unreadable)
+
+    def _ingestion_api(self, sandbox: Sandbox) -> Handler:
+        queue = sandbox.reach("intake", self.cloud.queue_port(ingestion.CONSUMER))
+        return _http(events_api(intake=MemoryIntake(queue.send), clock=self.cloud.clock))
+
+    def _payments(self, sandbox: Sandbox) -> Handler:
+        return self._consumer(sandbox, billing.PAYMENTS, self._billing(sandbox).handle)
+
+    def _usage(self, sandbox: Sandbox) -> Handler:
+        metering = Metering(
+            ledger=sandbox.reach("ledger", self.billing.ledger),
+            accounts=sandbox.reach("accounts", self.billing.accounts),
+            prices=PRICES,
+            clock=self.cloud.clock,
+        )
+        return self._consumer(sandbox, billing.USAGE, Together(metering.record))
+
+    def _billing_api(self, sandbox: Sandbox) -> Handler:
+        answers = MemoryIdempotency(clock=self.cloud.clock, table=self.billing.answers)
+        return _http(billing_api.build(self._billing(sandbox), sandbox.reach("answers", answers)))
+
+    def _billing(self, sandbox: Sandbox) -> Billing:
+        return Billing(
+            ledger=sandbox.reach("ledger", self.billing.ledger),
+            accounts=sandbox.reach("accounts", self.billing.accounts),
+            invoices=sandbox.reach("invoices", self.billing.invoices),
+            prices=PRICES,
+            clock=self.cloud.clock,
         )
 
-    def _deploy_billing(self) -> None:
-        stream = self.cloud.stream(billing.RELAY.function.name)
-        service = memory_billing(self.cloud.clock, stream.put)
-        api = billing_api.build(service.billing, MemoryIdempotency(clock=self.cloud.clock))
+    def _close(self, sandbox: Sandbox) -> Handler:
+        closing = PeriodClosing(
+            ledger=sandbox.reach("ledger", self.billing.ledger),
+            accounts=sandbox.reach("accounts", self.billing.accounts),
+            prices=PRICES,
+        )
 
         def close(_: dict[str, Any], context: Any) -> dict[str, Any]:
             return billing_close.run(
-                service.closing,
+                closing,
                 now=self.cloud.clock.now(),
                 remaining_time=lambda: context.get_remaining_time_in_millis() / 1_000,
             )
 
-        self.cloud.deploy(
-            billing.SERVICE,
-            {
-                billing.PAYMENTS.function.name: self._consumer(billing.PAYMENTS, service.payments),
-                billing.USAGE.function.name: self._consumer(billing.USAGE, service.usage),
-                billing.API.function.name: api.resolve,
-                billing.CLOSE.function.name: close,
-                billing.RELAY.function.name: self._relay(billing.RELAY),
-            },
+        return close
+
+    def _relay(self, sandbox: Sandbox) -> Handler:
+        return OutboxRelay(
+            self._publisher(sandbox),
+            sandbox.reach("queue", self._unpublishable),
+            name=billing.RELAY.function.name,
+            clock=self.cloud.clock,
         )
 
-    def _deploy_notification(self) -> None:
-        table: Table = {}
-        store = MemoryIdempotency(clock=self.cloud.clock, table=table)
-        guard = ChannelGuard(store, notification.MESSAGES.name, (EMAIL, WEBHOOK))
-        service = self._notification = memory_notification(self.cloud.clock, guard=guard)
-        messages = self._consumer(notification.MESSAGES, service.messages, records=table)
-        contacts = self._consumer(notification.CONTACTS, service.contacts)
+    def _messages(self, sandbox: Sandbox) -> Handler:
+        guard = ChannelGuard(self._records(sandbox), notification.MESSAGES.name, (EMAIL, WEBHOOK))
+        service = Notification(
+            book=sandbox.reach("book", self.notification.book),
+            mailer=sandbox.reach("mailer", self.notification.mailer),
+            webhooks=sandbox.reach("webhooks", self.notification.webhooks),
+            clock=self.cloud.clock,
+            guard=guard,
+        )
+        consumer = self._consumer(sandbox, notification.MESSAGES, service.handle)
 
         def guarded(event: dict[str, Any], context: Any) -> Any:
             guard.register(context)
-            return messages(event, context)
+            return consumer(event, context)
 
-        self.cloud.deploy(
-            notification.SERVICE,
-            {notification.MESSAGES.function.name: guarded, notification.CONTACTS.function.name: contacts},
-        )
+        return guarded
 
-    def _relay(self, spec: Relay) -> Handler:
-        dead_letters = self.cloud.dead_letters(spec)
-        return OutboxRelay(self._publisher, dead_letters, name=spec.function.name, clock=self.cloud.clock)
+    def _contacts(self, sandbox: Sandbox) -> Handler:
+        service = Contacts(sandbox.reach("book", self.notification.book), self.cloud.clock)
+        return self._consumer(sandbox, notification.CONTACTS, service.handle)
+
+    def _records(self, sandbox: Sandbox) -> MemoryIdempotency:
+        return sandbox.reach("records", MemoryIdempotency(clock=self.cloud.clock, table=self.notification.records))
+
+    def _publisher(self, sandbox: Sandbox) -> Publisher:
+        bus = sandbox.reach("bus", self.cloud.bus)
+        return Publisher(bus, self.cloud.bus.name, self.cloud.clock, jitter=self.cloud.random.uniform)
 
     def _consumer(
         self,
+        sandbox: Sandbox,
         spec: Consumer,
         handle: Handle | Together,
         *,
-        records: Table | None = None,
         on_unreadable: OnUnreadable | None = None,
     ) -> Handler:
-        once = None
-        if spec.dedup == "record":
-            once = Once(MemoryIdempotency(clock=self.cloud.clock, table=records), spec.name)
         return QueueConsumer(
             spec,
             handle,
-            publisher=self._publisher,
-            queue=self.cloud.queue_port(spec),
+            publisher=self._publisher(sandbox),
+            queue=sandbox.reach("queue", self.cloud.queue_port(spec)),
             clock=self.cloud.clock,
-            once=once,
+            once=Once(self._records(sandbox), spec.name) if spec.dedup == "record" else None,
             on_unreadable=on_unreadable,
             jitter=self.cloud.random.uniform,
         )
 
 
-def _sent(_: str) -> None:
-    """The queue's message id is of no use to ingestion."""
+def _http(app: APIGatewayHttpResolver) -> Handler:
+    """The API for one process: Powertools keeps the request in its class, which all processes here would share."""
+
+    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        app.current_event = APIGatewayProxyEventV2(event)
+        app.lambda_context = context
+        return app.resolve(event, context)
+
+    return handle

@@ -16,6 +16,11 @@ class QueuePort:
         self._queue = queue
         self._dead_letter_queue = dead_letter_queue
 
+    def send(self, body: str) -> None:
+        """What an API in front of the queue does. Raises TransientError."""
+        with _queue_errors():
+            self._queue.send(body)
+
     def dead_letter(self, body: str, attributes: Mapping[str, str]) -> None:
         with _queue_errors():
             self._dead_letter_queue.send(body, {name: value for name, value in attributes.items() if value})

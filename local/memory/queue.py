@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Final
 
@@ -17,6 +17,11 @@ MAX_DELAY: Final = 900
 MAX_VISIBILITY: Final = 43_200
 MAX_ATTRIBUTES: Final = 10
 _TOLERATED: Final = 256
+
+#: Asked for each message by its queue's name: by how many seconds each of its copies is late. `(0,)` is one, in time.
+#: Standard queues may deliver late, in another order, and again although deleted.
+Disorder = Callable[[str], Sequence[float]]
+
 ACCOUNT: Final = "000000000000"
 REGION: Final = "eu-central-1"
 
@@ -35,6 +40,7 @@ class Message:
     __slots__ = (
         "attributes",
         "body",
+        "copy",
         "deleted",
         "first_received",
         "id",
@@ -57,6 +63,7 @@ class Message:
         self.first_received = 0
         self.receipt = ""
         self.deleted = False
+        self.copy = 0
         self.source_arn: str | None = None
 
     def to_record(self, queue_arn: str) -> dict[str, Any]:
@@ -85,6 +92,11 @@ class Message:
         }
 
 
+def in_time(_: str) -> Sequence[float]:
+    """No disorder."""
+    return (0,)
+
+
 class MemoryQueue:
     """One queue. With `max_receive_count` and `dead_letter_queue`, a message that was received that often moves there
     when it would be received once more."""
@@ -99,6 +111,7 @@ class MemoryQueue:
         delay: float = 0,
         max_receive_count: int | None = None,
         dead_letter_queue: MemoryQueue | None = None,
+        disorder: Disorder = in_time,
     ) -> None:
         self.name = name
         self.arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
@@ -106,6 +119,7 @@ class MemoryQueue:
         self.delay = delay
         self.max_receive_count = max_receive_count
         self.dead_letter_queue = dead_letter_queue
+        self._disorder = disorder
         self._clock = clock
         self._random = random
         self._ready: deque[Message] = deque()
@@ -125,11 +139,12 @@ class MemoryQueue:
         size = _size(body, attributes)
         _refuse_what_sqs_refuses(body, attributes, size)
         wait = self.delay if delay is None else _within(delay, MAX_DELAY, "DelaySeconds")
-        message = Message(
-            id=_message_id(self._random), body=body, attributes=attributes, size=size, sent=self._clock.micros
-        )
-        self._add(message, wait)
-        return message.id
+        id_ = _message_id(self._random)
+        for copy, late in enumerate(self._disorder(self.name)):
+            message = Message(id=id_, body=body, attributes=attributes, size=size, sent=self._clock.micros)
+            message.copy = copy
+            self._add(message, wait + late)
+        return id_
 
     def receive(self, maximum: int = 10, *, max_bytes: int | None = None) -> list[Message]:
         """Up to `maximum` visible messages, hidden from now on for the visibility timeout."""
@@ -220,7 +235,7 @@ class MemoryQueue:
     def _handed_out(self, message: Message) -> Message:
         message.receives += 1
         message.first_received = message.first_received or self._clock.micros
-        message.receipt = f"{message.id}#{message.receives}"
+        message.receipt = f"{message.id}#{message.copy}#{message.receives}"
         self._received[message.receipt] = message
         self._hide(message, self.visibility_timeout)
         return message

@@ -253,7 +253,7 @@ def test_a_webhook_that_fails_for_now_does_not_send_the_e_mail_again(company: Co
         if error := next(tries):
             raise error
 
-    company._notification.webhooks.trouble = trouble
+    company.notification.webhooks.trouble = trouble
     company.cloud.publish(paid())
     company.cloud.run()
 
