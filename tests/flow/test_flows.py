@@ -368,7 +368,7 @@ def test_a_message_that_is_throttled_all_day_is_handled_once_when_it_is_over(com
         if company.cloud.clock.now() < back:
             raise Throttled("the mail service says slow down")
 
-    company._notification.mailer.trouble = busy
+    company.notification.mailer.trouble = busy
     company.cloud.publish(paid())
     company.cloud.run()
 
