@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
 from functions.billing.answers import Answers
 from functions.billing.closing import PeriodClosing
+from functions.billing.metering import Metering
 from functions.billing.prices import PRICES
 from functions.billing.process import Billing
 from functions.ingestion.adapters.sqs import SqsIntake
@@ -31,7 +32,7 @@ from runtime.idempotency import Once, dynamodb_store
 from runtime.outcome import Outcome
 from runtime.publisher import EventBridgeBus, Publisher
 from runtime.queue import SqsQueue
-from tests.unit.billing_builders import CUSTOMER, NOW, order, settled_event, usage_event, usage_record
+from tests.unit.billing_builders import CUSTOMER, NOW, metered, order, settled_event, usage_event
 from tests.unit.event_builders import usage
 from tests.unit.notification_builders import contact, email
 from tests.unit.runtime_fakes import FakeClock, FakeContext
@@ -143,12 +144,17 @@ BILLING = "functions/billing/adapters/dynamodb.py"
 
 def billing(table: Table, clock: FakeClock) -> Billing:
     return Billing(
-        ledger=DynamoDbLedger(table),
+        ledger=DynamoDbLedger(table, clock),
         accounts=DynamoDbAccounts(table),
         invoices=DynamoDbInvoices(table),
         prices=PRICES,
         clock=clock,
     )
+
+
+def metering(table: Table, clock: FakeClock) -> Metering:
+    accounts = DynamoDbAccounts(table)
+    return Metering(ledger=DynamoDbLedger(table, clock), accounts=accounts, prices=PRICES, clock=clock)
 
 
 def _billed(aws: Aws) -> tuple[object, ...]:
@@ -158,7 +164,7 @@ def _billed(aws: Aws) -> tuple[object, ...]:
     invoices = DynamoDbInvoices(table)
     found = [invoices.find(invoice.id) for invoice in invoices.of_customer(CUSTOMER, limit=10).invoices]
     return (
-        dict(DynamoDbLedger(table).totals(CUSTOMER, PERIOD)),
+        dict(DynamoDbLedger(table, aws.clock).totals(CUSTOMER, PERIOD)),
         (
             (account.touched > account.closed, dict(account.billed), account.invoices),
             [(stored.invoice, len(stored.outbox)) for stored in found if stored],
@@ -166,22 +172,29 @@ def _billed(aws: Aws) -> tuple[object, ...]:
     )
 
 
-@subject(BILLING, "dynamodb:PutItem", "dynamodb:UpdateItem")
+@subject(BILLING, "dynamodb:BatchWriteItem", "dynamodb:UpdateItem")
 def usage_is_recorded(aws: Aws) -> Doing:
-    service = billing(aws.table, aws.clock)
-    return Doing(lambda: service.handle(usage_event()), lambda: _billed(aws))
+    meter = metering(aws.table, aws.clock)
+    events = [usage_event(f"u-{n}", customer_id=f"cus_{n % 2}") for n in range(26)]
+    written = {*(f"ingestion-service#{event.id}" for event in events), "CUSTOMER#cus_0", "CUSTOMER#cus_1"}
 
+    def record() -> None:
+        for error in meter.record(events):
+            if isinstance(error, Exception):
+                raise error
 
-@subject(BILLING, "dynamodb:PutItem")
-def the_ledger_is_written(aws: Aws) -> Doing:
-    ledger = DynamoDbLedger(aws.table)
-    return Doing(lambda: ledger.record(usage_record()), lambda: _billed(aws))
+    def there() -> tuple[object, ...]:
+        items = aws.plain("dynamodb").scan(TableName="billing")["Items"]
+        keys = {item["sk"]["S"] for item in items}
+        return (keys <= written, *(key in keys for key in sorted(written)))
+
+    return Doing(record, there)
 
 
 @subject(BILLING, "dynamodb:Query", "dynamodb:GetItem")
 def usage_is_read(aws: Aws) -> Doing:
     service = billing(aws.table, aws.clock)
-    billing(aws.plain_table, aws.clock).handle(usage_event())
+    metered(metering(aws.plain_table, aws.clock), usage_event())
     seen: list[object] = []
     return Doing(lambda: seen.append(service.usage(CUSTOMER, PERIOD)), lambda: (seen[-1:],))
 
@@ -209,8 +222,9 @@ def invoices_are_listed(aws: Aws) -> Doing:
 
 def _closing(aws: Aws, **usage_changes: Any) -> Doing:
     table = aws.table
-    closing = PeriodClosing(ledger=DynamoDbLedger(table), accounts=DynamoDbAccounts(table), prices=PRICES)
-    billing(aws.plain_table, aws.clock).handle(usage_event(**usage_changes))
+    ledger = DynamoDbLedger(table, aws.clock)
+    closing = PeriodClosing(ledger=ledger, accounts=DynamoDbAccounts(table), prices=PRICES)
+    metered(metering(aws.plain_table, aws.clock), usage_event(**usage_changes))
 
     def close() -> None:
         report = closing.close_periods(now=AFTER_THE_PERIOD, remaining_time=lambda: 300)
@@ -332,6 +346,17 @@ def a_message_is_shown_again(aws: Aws) -> Doing:
     (message,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=900)["Messages"]
     queue = SqsQueue(aws.client("sqs"), url=url, dead_letter_url=aws.new_queue("dead"))
     return Doing(lambda: queue.delay(message["ReceiptHandle"], 0), lambda: (aws.bodies(url),))
+
+
+@subject("runtime/queue.py", "sqs:SendMessage")
+def a_message_is_deferred(aws: Aws) -> Doing:
+    url = aws.new_queue("queue")
+    queue = SqsQueue(aws.client("sqs"), url=url, dead_letter_url=aws.new_queue("dead"))
+    return Doing(
+        lambda: queue.defer("body", {"deferrals": "1"}, 0),
+        lambda: (frozenset(aws.bodies(url)),),
+        lambda: len(aws.bodies(url)),
+    )
 
 
 # Ingestion
