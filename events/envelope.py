@@ -11,10 +11,13 @@ import hashlib
 import json
 import math
 import re
+import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -22,8 +25,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 MEDIA_TYPE: Final = "application/cloudevents+json"
 BATCH_MEDIA_TYPE: Final = "application/cloudevents-batch+json"
 
-#: Of JSON, so that no reader on the way runs into its own limit.
+#: Levels of JSON in an event, itself the first, so that no reader on the way runs into its own limit.
 MAX_DEPTH: Final = 64
+
+#: What is told of an event that has more wrong with it, so that an answer cannot outgrow its question.
+MAX_PROBLEMS: Final = 100
+_MAX_FIELD: Final = 200
+_MAX_MESSAGE: Final = 500
 
 #: Extensions a caused event takes over from its cause, unchanged.
 INHERITED_EXTENSIONS: Final = ("traceparent", "tracestate")
@@ -44,7 +52,8 @@ _URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.\-]*:{_HIER}{_TAIL}")
 _URI_REFERENCE = re.compile(rf"(?:[A-Za-z][A-Za-z0-9+.\-]*:{_HIER}|{_RELATIVE}){_TAIL}")
 _TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - an RFC 9110 token, not a secret
-_MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:\s*;\s*{_TOKEN}=(?:{_TOKEN}|\"[^\"]*\"))*\s*")
+_QUOTED = r'"(?:[\t !#-\[\]-~]|\\[\t -~])*"'
+_MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|{_QUOTED}))*[ \t]*")
 _EXTENSION_NAME = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
@@ -60,11 +69,24 @@ class Problem:
         return f"{self.field}: {self.message}"
 
 
+def told(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The first MAX_PROBLEMS, fit to be read and passed on anywhere: they may quote what came in."""
+    return tuple(
+        Problem(_legible(problem.field, _MAX_FIELD), _legible(problem.message, _MAX_MESSAGE))
+        for problem in islice(problems, MAX_PROBLEMS)
+    )
+
+
+def _legible(text: str, most: int) -> str:
+    cut = text if len(text) <= most else f"{text[: most - 1]}…"
+    return _FORBIDDEN.sub("\ufffd", cut)
+
+
 class InvalidEvent(ValueError):
-    """The input is not a CloudEvent 1.0. `problems` names every field at fault."""
+    """The input is not a CloudEvent 1.0. `problems` names the fields at fault (see told)."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = told(problems)
         super().__init__("; ".join(map(str, self.problems)))
 
 
@@ -196,13 +218,13 @@ class CloudEvent(BaseModel):
 
     @classmethod
     def parse(cls, raw: str | bytes | Mapping[str, Any]) -> Self:
-        """One event in the JSON event format, as text or already decoded.
+        """One event in the JSON event format, as text or already decoded (by strict_json, if it came from outside).
 
-        Raises InvalidEvent with every problem found; a null attribute counts as absent.
+        Raises InvalidEvent with the problems found; a null attribute counts as absent.
         """
-        members = raw if isinstance(raw, Mapping) else _decoded(raw)
+        members = _members(raw)
         extensions = {k: v for k, v in members.items() if k not in _MEMBERS and v is not None}
-        problems = list(_extension_problems(extensions))
+        problems = list(islice(_extension_problems(extensions), MAX_PROBLEMS))
         if "specversion" not in members:
             problems.append(Problem("specversion", "Field required"))
         core = {k: v for k, v in members.items() if k in _MEMBERS and v is not None}
@@ -281,19 +303,30 @@ _WIRE_ORDER: Final = (
 
 
 def strict_json(raw: str | bytes) -> Any:
-    """What every JSON reader understands alike: no NaN, no half characters, no nesting without end.
+    """What every JSON reader understands alike, in time and memory linear in the text.
 
-    Raises ValueError.
+    UTF-8 without half characters; each name once in its object; numbers that a double can hold; one level deeper
+    than an event may be, for what it travels in. Raises ValueError for anything else.
     """
+    text = _utf8(raw)
     try:
-        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(
+            text, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole, object_pairs_hook=_each_once
+        )
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    _refuse_depth(value)
-    if (rb"\ud" if isinstance(raw, bytes) else r"\ud") in raw.lower():  # type: ignore[operator]
+    _refuse_depth(value, MAX_DEPTH + 1)
+    if r"\ud" in text.lower():
         # JSON can escape half a character; no UTF-8 text can carry it on.
         json.dumps(value, ensure_ascii=False).encode()
     return value
+
+
+def _utf8(raw: str | bytes) -> str:
+    if isinstance(raw, bytes):
+        return raw.decode()
+    raw.encode()  # half a character raises here
+    return raw
 
 
 def _no_constant(name: str) -> None:
@@ -303,29 +336,44 @@ def _no_constant(name: str) -> None:
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise ValueError(f"{text} is a number that nobody can hold")
+        raise ValueError(f"{_legible(text, _MAX_FIELD)} is a number that nobody can hold")
     return number
 
 
-def _refuse_depth(value: object) -> None:
+def _whole(text: str) -> int:
+    if len(text) > sys.float_info.max_10_exp:
+        _finite(text)
+    return int(text)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"the name {name!r} stands more than once in one object")
+    return members
+
+
+def _refuse_depth(value: object, most: int) -> None:
     level = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(most):
         level = [child for node in level for child in _children(node)]
         if not level:
             return
-    raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+    raise ValueError(f"it is nested deeper than {most} levels")
 
 
 def _children(node: object) -> Iterable[object]:
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    children = node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
     return (child for child in children if isinstance(child, (dict, list)))
 
 
-def _decoded(raw: str | bytes) -> Mapping[str, Any]:
+def _members(raw: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        members = strict_json(raw)
+        members = raw if isinstance(raw, Mapping) else strict_json(raw)
+        _refuse_depth(members, MAX_DEPTH)
     except ValueError as error:
         raise InvalidEvent([Problem("event", f"is not JSON: {error}")]) from error
-    if not isinstance(members, dict):
+    if not isinstance(members, Mapping):
         raise InvalidEvent([Problem("event", f"must be a JSON object, not {type(members).__name__}")])
     return members

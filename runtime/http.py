@@ -12,12 +12,14 @@ from typing import Final, TypeVar
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from events.envelope import Problem, problems_in, strict_json
+from events.envelope import Problem, problems_in, strict_json, told
 from runtime.errors import TransientError
 from runtime.telemetry import logger
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 JSON_MEDIA_TYPE: Final = "application/json"
+#: Of a JSON document that a route takes, so that one full of nonsense is not judged for longer than the function has.
+MAX_JSON_BYTES: Final = 262_144
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -56,7 +58,7 @@ class HttpProblem(Exception):
     ) -> None:
         self.status = status
         self.detail = detail
-        self.problems = tuple(problems)
+        self.problems = told(problems)
         self.headers = dict(headers or {})
         super().__init__(detail or HTTPStatus(status).phrase)
 
@@ -121,14 +123,17 @@ def raw_body(app: APIGatewayHttpResolver) -> bytes:
 def json_body(app: APIGatewayHttpResolver, model: type[Model]) -> Model:
     """The request's JSON body as a `model`.
 
-    Raises HttpProblem: 415 when it is not declared as JSON, 400 when it is not JSON, 422 naming the fields
-    that do not fit.
+    Raises HttpProblem: 415 when it is not declared as JSON, 413 when it is over MAX_JSON_BYTES, 400 when it is
+    not JSON, 422 naming the fields that do not fit.
     """
     content_type = app.current_event.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != JSON_MEDIA_TYPE:
         raise HttpProblem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail=f"send {JSON_MEDIA_TYPE}, not {content_type!r}")
+    body = raw_body(app)
+    if len(body) > MAX_JSON_BYTES:
+        raise HttpProblem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail=f"send {MAX_JSON_BYTES} bytes at most")
     try:
-        members = strict_json(raw_body(app))
+        members = strict_json(body)
     except ValueError as error:
         raise HttpProblem(HTTPStatus.BAD_REQUEST, detail=f"the body is not JSON: {error}") from error
     try:

@@ -17,7 +17,7 @@ from functions.billing.documents import (
     UsageDocument,
     UsageQuery,
 )
-from runtime.http import JSON_MEDIA_TYPE, PROBLEM_MEDIA_TYPE, ProblemDetails
+from runtime.http import JSON_MEDIA_TYPE, MAX_JSON_BYTES, PROBLEM_MEDIA_TYPE, ProblemDetails
 
 Json = dict[str, Any]
 
@@ -103,6 +103,7 @@ def _issue() -> Json:
                 {
                     400: "The body is not JSON, or the Idempotency-Key is missing",
                     409: "A request with this key is at work",
+                    413: f"The body is over {MAX_JSON_BYTES} bytes",
                     415: "The body is not declared as JSON",
                     422: "Fields do not fit, or the key was used with another body",
                 }

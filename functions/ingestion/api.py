@@ -19,9 +19,9 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from events.binding import UnsupportedMediaType, from_http
-from events.envelope import BATCH_MEDIA_TYPE, CloudEvent, InvalidEvent
+from events.envelope import BATCH_MEDIA_TYPE, CloudEvent, InvalidEvent, Problem
 from functions.ingestion import wiring
-from functions.ingestion.domain import TooLarge, Verdict
+from functions.ingestion.domain import MAX_EVENT_BYTES, TooLarge, Verdict
 from functions.ingestion.ports import Intake
 from functions.ingestion.process import take_in
 from functions.ingestion.receipt import BatchProblem, EventResult, Receipt
@@ -31,6 +31,10 @@ from runtime.http import PROBLEM_MEDIA_TYPE, FieldError, HttpProblem, answer, ap
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
 #: So that a batch is queued well within the function's time. Lambda itself takes request bodies up to 6 MB.
 MAX_BATCH: Final = 1000
+#: Told in one answer: so many problems (of each event at least one), and so much of a name. With a full batch of the
+#: worst events the answer stays under the 6 MB that Lambda gives back.
+_MAX_PROBLEMS: Final = 1000
+_MAX_NAME: Final = 200
 _RETRY_AFTER: Final = {"Retry-After": "1"}
 
 
@@ -59,6 +63,8 @@ def _is_batch(headers: Mapping[str, str]) -> bool:
 
 
 def _received(headers: Mapping[str, str], body: bytes) -> Sequence[CloudEvent | InvalidEvent]:
+    if not _is_batch(headers) and len(body) >= MAX_EVENT_BYTES:
+        return [TooLarge([Problem("event", f"{len(body)} bytes are over the limit of {MAX_EVENT_BYTES}")])]
     try:
         received = from_http(headers, body)
     except UnsupportedMediaType as error:
@@ -93,7 +99,8 @@ def _refused(verdict: Verdict, refusal: InvalidEvent) -> tuple[HTTPStatus, str]:
 
 def _batch_answer(verdicts: Sequence[Verdict], body: bytes) -> Response[str]:
     claims = _claims(body) if any(v.event is None for v in verdicts) else [{}] * len(verdicts)
-    results = [_result(i, *pair) for i, pair in enumerate(zip(verdicts, claims, strict=True))]
+    each = _MAX_PROBLEMS // max(1, len(verdicts))
+    results = [_result(i, *pair, most=each) for i, pair in enumerate(zip(verdicts, claims, strict=True))]
     receipt = _receipt(results)
     if receipt.accepted or not results:
         return answer(HTTPStatus.ACCEPTED, receipt)
@@ -112,14 +119,14 @@ def _receipt(results: Sequence[EventResult]) -> Receipt:
     )
 
 
-def _result(index: int, verdict: Verdict, claims: Mapping[str, Any]) -> EventResult:
-    problems = verdict.refusal.problems if verdict.refusal else ()
+def _result(index: int, verdict: Verdict, claims: Mapping[str, Any], *, most: int = _MAX_PROBLEMS) -> EventResult:
+    problems = verdict.refusal.problems[:most] if verdict.refusal else ()
     return EventResult(
         index=index,
-        id=verdict.event.id if verdict.event else _text(claims.get("id")),
-        source=verdict.event.source if verdict.event else _text(claims.get("source")),
+        id=_name(verdict.event.id if verdict.event else claims.get("id")),
+        source=_name(verdict.event.source if verdict.event else claims.get("source")),
         status=verdict.status,
-        problems=tuple(FieldError(field=_clean(p.field), message=_clean(p.message)) for p in problems),
+        problems=tuple(FieldError(field=p.field, message=p.message) for p in problems),
     )
 
 
@@ -131,13 +138,8 @@ def _claims(body: bytes) -> list[Mapping[str, Any]]:
     return [element if isinstance(element, dict) else {} for element in elements]
 
 
-def _text(value: object) -> str | None:
-    return _clean(value) if isinstance(value, str) else None
-
-
-def _clean(text: str) -> str:
-    """Text that can be UTF-8: JSON can escape half a character, and a problem may quote it."""
-    return text.encode("utf-8", errors="replace").decode()
+def _name(value: object) -> str | None:
+    return value[:_MAX_NAME] if isinstance(value, str) else None
 
 
 @cache

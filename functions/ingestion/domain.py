@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,6 @@ from functions.ingestion.manifest import SOURCE
 #: The smaller of two limits: PutEvents takes less than 1 MB, an SQS message 1 MiB.
 MAX_EVENT_BYTES: Final = 1_000_000
 _MAX_RECORD_BYTES: Final = 65_536
-_MAX_PROBLEMS: Final = 100
 
 Normalise = Callable[[CloudEvent, Payload, datetime], CloudEvent]
 
@@ -118,13 +117,10 @@ def unreadable(body: str, error: InvalidEvent, now: datetime) -> CloudEvent:
     )
 
 
-def _rejection(record: str, claims: Mapping[str, Any], problems: Iterable[Problem]) -> IngestionRecordRejected:
-    named = tuple(problems)
+def _rejection(record: str, claims: Mapping[str, Any], problems: Sequence[Problem]) -> IngestionRecordRejected:
     return IngestionRecordRejected(
-        reason=_cut("; ".join(map(str, named)), 1000) or "it is not acceptable",
-        problems=tuple(
-            FieldProblem(field=_cut(p.field, 200), message=_cut(p.message, 1000)) for p in named[:_MAX_PROBLEMS]
-        ),
+        reason=_cut("; ".join(map(str, problems)), 1000) or "it is not acceptable",
+        problems=tuple(FieldProblem(field=p.field, message=p.message) for p in problems),
         record_type=_claimed(claims, "type"),
         record_source=_claimed(claims, "source"),
         record_id=_claimed(claims, "id"),

@@ -15,8 +15,10 @@ class EventResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     index: int = Field(description="the event's place in the request, from 0")
-    id: str | None = Field(default=None, description="the event's id, where it has one")
-    source: str | None = Field(default=None, description="the event's source, where it has one")
+    id: str | None = Field(default=None, description="the event's id, where it has one: its first 200 characters")
+    source: str | None = Field(
+        default=None, description="the event's source, where it has one: its first 200 characters"
+    )
     status: Literal["accepted", "rejected", "failed"] = Field(
         description="accepted: it will be processed. rejected: it is at fault, see problems. "
         "failed: nothing is wrong with it, send it again (the same event twice does no harm)"
