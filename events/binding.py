@@ -38,6 +38,10 @@ class UnsupportedMediaType(ValueError):
     """The content type is none of the binding's three modes."""
 
 
+class TooManyEvents(ValueError):
+    """The batch is longer than its receiver allows."""
+
+
 def to_entry(event: CloudEvent, bus_name: str) -> Entry:
     """The event as a PutEvents entry: whole in `Detail`, mirrored where rules look."""
     entry = Entry(EventBusName=bus_name, Source=event.source, DetailType=event.type, Detail=event.to_json())
@@ -106,16 +110,16 @@ def _bare(envelope: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def from_http(headers: Mapping[str, str], body: bytes) -> list[CloudEvent | InvalidEvent]:
-    """The events of one HTTP request: one in structured and binary mode, any number in batched mode.
+def from_http(headers: Mapping[str, str], body: bytes, *, most: int | None = None) -> list[CloudEvent | InvalidEvent]:
+    """The events of one HTTP request: one in structured and binary mode, at most `most` in batched mode.
 
     An event that is no CloudEvent stands in its place as the InvalidEvent that says why. Raises
-    UnsupportedMediaType, and InvalidEvent for a batch that is not a JSON array.
+    UnsupportedMediaType, TooManyEvents before any is judged, and InvalidEvent for a batch that is no JSON array.
     """
     lowered = {name.lower(): value for name, value in headers.items()}
     media_type = lowered.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == BATCH_MEDIA_TYPE:
-        return [_attempt(element) for element in _batch(body)]
+        return [_attempt(element) for element in _batch(body, most)]
     if media_type == MEDIA_TYPE:
         return [_attempt(body)]
     if "ce-specversion" in lowered and not media_type.startswith("application/cloudevents"):
@@ -134,20 +138,27 @@ def _attempt(raw: bytes | Mapping[str, Any]) -> CloudEvent | InvalidEvent:
     try:
         return CloudEvent.parse(raw)
     except InvalidEvent as error:
-        return error
+        return _anew(error)
 
 
 def _binary(headers: Mapping[str, str], media_type: str, body: bytes) -> CloudEvent | InvalidEvent:
     try:
         return CloudEvent.parse(_binary_members(headers, media_type, body))
     except InvalidEvent as error:
-        return error
+        return _anew(error)
 
 
-def _batch(body: bytes) -> list[bytes]:
+def _anew(error: InvalidEvent) -> InvalidEvent:
+    """Without its traceback, which holds on to the whole input."""
+    return InvalidEvent(error.problems)
+
+
+def _batch(body: bytes, most: int | None) -> list[bytes]:
     elements = _json(body, InvalidEvent([Problem("batch", "is not JSON")]))
     if not isinstance(elements, list):
         raise InvalidEvent([Problem("batch", "must be a JSON array of events")])
+    if most is not None and len(elements) > most:
+        raise TooManyEvents(f"{len(elements)} events: send {most} at most at a time")
     # Each element is judged alone and by the one parser of texts.
     return [json.dumps(element).encode() for element in elements]
 
@@ -193,7 +204,7 @@ def _header_value(value: str | int | bool) -> str:
 
 def _header_text(value: str) -> str:
     unquoted = re.sub(r'\\(.)|"', r"\1", value) if value.startswith('"') else value
-    return unquote_to_bytes(unquoted).decode("utf-8", errors="replace")
+    return unquote_to_bytes(unquoted.encode(errors="replace")).decode(errors="replace")
 
 
 def _json(text: str | bytes, otherwise: InvalidEvent) -> Any:

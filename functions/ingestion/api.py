@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
-from events.binding import UnsupportedMediaType, from_http
+from events.binding import TooManyEvents, UnsupportedMediaType, from_http
 from events.envelope import BATCH_MEDIA_TYPE, CloudEvent, InvalidEvent, Problem
 from functions.ingestion import wiring
 from functions.ingestion.domain import MAX_EVENT_BYTES, TooLarge, Verdict
@@ -66,16 +66,13 @@ def _received(headers: Mapping[str, str], body: bytes) -> Sequence[CloudEvent | 
     if not _is_batch(headers) and len(body) >= MAX_EVENT_BYTES:
         return [TooLarge([Problem("event", f"{len(body)} bytes are over the limit of {MAX_EVENT_BYTES}")])]
     try:
-        received = from_http(headers, body)
+        return from_http(headers, body, most=MAX_BATCH)
     except UnsupportedMediaType as error:
         raise HttpProblem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail=str(error)) from error
+    except TooManyEvents as error:
+        raise HttpProblem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail=str(error)) from error
     except InvalidEvent as error:
         raise HttpProblem(HTTPStatus.BAD_REQUEST, detail="not a batch of events", problems=error.problems) from error
-    if len(received) > MAX_BATCH:
-        raise HttpProblem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail=f"{len(received)} events: send {MAX_BATCH} at most at a time"
-        )
-    return received
 
 
 def _single_answer(verdict: Verdict) -> Response[str]:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from events.binding import UnsupportedMediaType, entry_size, from_http, from_sqs_body, to_entry, to_http
+from events.binding import TooManyEvents, UnsupportedMediaType, entry_size, from_http, from_sqs_body, to_entry, to_http
 from events.envelope import CloudEvent, InvalidEvent
 from tests.unit.event_builders import SEED_TEXT, members, paid, usage
 
@@ -187,3 +187,27 @@ def test_what_json_in_utf8_cannot_carry_is_refused_on_every_way_in(data: str) ->
     for body in (structured, envelope()[:-1] + f', "more": {data}}}'):
         with pytest.raises(InvalidEvent):
             from_sqs_body(body)
+
+
+def test_a_batch_that_is_too_long_is_refused_whole() -> None:
+    batch = {"content-type": "application/cloudevents-batch+json"}
+
+    assert len(from_http(batch, json.dumps([{}] * 10).encode(), most=10)) == 10
+    with pytest.raises(TooManyEvents, match="11 events"):
+        from_http(batch, json.dumps([{}] * 11).encode(), most=10)
+
+
+def test_a_refusal_does_not_hold_on_to_what_it_refuses() -> None:
+    (refusal,) = from_http({"content-type": "application/cloudevents+json"}, b"[1]")
+
+    assert isinstance(refusal, InvalidEvent)
+    assert (refusal.__traceback__, refusal.__cause__) == (None, None)
+
+
+def test_half_a_character_in_a_header_is_replaced() -> None:
+    headers, body = to_http(usage(), "binary")
+
+    (event,) = from_http(headers | {"ce-subject": "\ud800"}, body)
+
+    assert isinstance(event, CloudEvent)
+    assert event.subject == "?"
