@@ -4,6 +4,7 @@
     ├── ConfigurationError        the environment lacks or garbles settings; all of them are named
     ├── PermanentError            no retry can help: dead letter at once, with the reason
     │   ├── UnreadableMessage     the message is not a CloudEvent, or its data does not fit the catalog
+    │   ├── PayloadGone           the event's data lies elsewhere, and is not there any more
     │   ├── BusinessRuleViolated  the event is well formed, and what it asks for must not happen
     │   ├── Unpublishable         EventBridge would refuse the event, or accept and silently drop it
     │   └── Crashed               the function ended on each of the message's tries before it was settled
@@ -64,6 +65,12 @@ class UnreadableMessage(PermanentError):
     @classmethod
     def of(cls, error: InvalidEvent) -> UnreadableMessage:
         return cls(error.problems)
+
+
+class PayloadGone(PermanentError):
+    """The event's data lies elsewhere, and is not there any more."""
+
+    code = "payload_gone"
 
 
 class BusinessRuleViolated(PermanentError):

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 from events.binding import Entry, entry_size, to_entry
 from events.envelope import CloudEvent
 from runtime.aws import aws_errors
+from runtime.claim_check import ClaimChecks, checked_in
 from runtime.clock import Clock
 from runtime.errors import BreakwaterError, DependencyUnavailable, Throttled, TransientError, Unpublishable
+from runtime.telemetry import logger
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 MAX_ENTRIES: Final = 10
 MAX_BYTES: Final = 1_000_000
 MAX_DETAIL_TYPE: Final = 128
+#: EventBridge bills an event for each 64 KiB begun: one this large is worth a look at what it carries.
+LARGE: Final = 65_536
 
 #: Entries with these codes may succeed when sent again; all others are refused for good.
 _RETRYABLE: Final = {"ThrottlingException": Throttled, "InternalFailure": DependencyUnavailable}
@@ -55,7 +59,8 @@ class EventBridgeBus:
 class Publisher:
     """Publishes to one bus.
 
-    `max_bytes` is the limit of one call as AWS counts it (events.binding.entry_size).
+    `max_bytes` is the limit of one call as AWS counts it (events.binding.entry_size). With `claims`, the data of
+    an event that reaches it is checked in, and the event travels with the reference.
     """
 
     def __init__(
@@ -64,12 +69,14 @@ class Publisher:
         bus_name: str,
         clock: Clock,
         *,
+        claims: ClaimChecks | None = None,
         max_bytes: int = MAX_BYTES,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._bus = bus
         self._bus_name = bus_name
         self._clock = clock
+        self._claims = claims
         self._max_bytes = max_bytes
         self._jitter = jitter
 
@@ -81,25 +88,33 @@ class Publisher:
         failures: dict[Identity, BreakwaterError] = {}
         sendable: list[tuple[Identity, Entry]] = []
         for event in events:
-            entry = to_entry(event, self._bus_name)
-            refusal = self._refusal(entry)
-            if refusal is None:
-                sendable.append((event.identity, entry))
-            else:
-                failures[event.identity] = Unpublishable(f"{event.type} {event.id}: {refusal}")
+            try:
+                sendable.append((event.identity, self._entry(event)))
+            except BreakwaterError as error:
+                failures[event.identity] = error
         for chunk in self._chunks(sendable):
             failures.update(self._send(chunk))
         return failures
 
-    def _refusal(self, entry: Entry) -> str | None:
-        """Why AWS would refuse the entry, or accept it and drop it."""
+    def _entry(self, event: CloudEvent) -> Entry:
+        """What to send. Raises Unpublishable, and TransientError for data that cannot be checked in for now."""
+        entry = to_entry(event, self._bus_name)
         if entry["Source"].startswith("aws."):
-            return "sources that start with 'aws.' are reserved"
+            raise _unpublishable(event, "sources that start with 'aws.' are reserved")
         if len(entry["DetailType"]) > MAX_DETAIL_TYPE:
-            return f"type is longer than {MAX_DETAIL_TYPE} characters"
-        if (size := entry_size(entry)) >= self._max_bytes:
-            return f"{size} bytes are over the bus's limit of {self._max_bytes}"
-        return None
+            raise _unpublishable(event, f"type is longer than {MAX_DETAIL_TYPE} characters")
+        if (size := entry_size(entry)) >= LARGE:
+            line = {"event_type": event.type, "event_id": event.id, "bytes": size}
+            logger().warning("large_event", extra=line)
+        return entry if size < self._max_bytes else self._claimed(event, size)
+
+    def _claimed(self, event: CloudEvent, size: int) -> Entry:
+        if self._claims is None:
+            raise _unpublishable(event, f"{size} bytes are over the bus's limit of {self._max_bytes}")
+        entry = to_entry(checked_in(event, self._claims), self._bus_name)
+        if (rest := entry_size(entry)) >= self._max_bytes:
+            raise _unpublishable(event, f"{rest} bytes without its data are over the bus's limit of {self._max_bytes}")
+        return entry
 
     def _chunks(self, entries: Sequence[tuple[Identity, Entry]]) -> Iterator[list[tuple[Identity, Entry]]]:
         chunk: list[tuple[Identity, Entry]] = []
@@ -136,3 +151,7 @@ class Publisher:
             for (identity, entry), (code, message) in zip(chunk, results, strict=True)
             if code is not None
         }
+
+
+def _unpublishable(event: CloudEvent, why: str) -> Unpublishable:
+    return Unpublishable(f"{event.type} {event.id}: {why}")

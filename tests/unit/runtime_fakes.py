@@ -10,6 +10,7 @@ from typing import Any
 
 from events.binding import Entry
 from events.envelope import CloudEvent
+from runtime.claim_check import MemoryClaimChecks
 from runtime.errors import DependencyUnavailable, TransientError
 from runtime.publisher import EntryResult, Publisher
 
@@ -71,6 +72,16 @@ class FakeQueue:
         if self.broken:
             raise TransientError("the queue is away")
         self.deferred.append((body, attributes, seconds))
+
+
+class AwayClaims(MemoryClaimChecks):
+    """A bucket that cannot be reached."""
+
+    def put(self, key: str, content: bytes, *, media_type: str) -> None:
+        raise DependencyUnavailable("S3: the bucket is away")
+
+    def get(self, key: str) -> bytes:
+        raise DependencyUnavailable("S3: the bucket is away")
 
 
 @dataclass

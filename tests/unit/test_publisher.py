@@ -3,10 +3,12 @@ from __future__ import annotations
 import pytest
 
 from events.binding import entry_size, to_entry
+from events.envelope import CloudEvent
+from runtime.claim_check import MemoryClaimChecks, checked_out
 from runtime.errors import DependencyUnavailable, Throttled, TransientError, Unpublishable
-from runtime.publisher import MAX_BYTES
+from runtime.publisher import LARGE, MAX_BYTES
 from tests.unit.event_builders import usage
-from tests.unit.runtime_fakes import FakeBus, publisher
+from tests.unit.runtime_fakes import AwayClaims, FakeBus, publisher
 
 
 def ids_of(bus: FakeBus) -> list[list[str]]:
@@ -108,3 +110,52 @@ def test_an_event_one_byte_under_the_limit_is_sent() -> None:
     failures = publisher(bus, max_bytes=entry_size(to_entry(event, "bus")) + 1).publish([event])
 
     assert failures == {}
+
+
+def test_the_data_of_an_event_that_reaches_the_limit_is_checked_in() -> None:
+    bus, claims = FakeBus(), MemoryClaimChecks()
+    event = usage(data={"blob": "x" * 1_000})
+    size = entry_size(to_entry(event, "bus"))
+
+    failures = [publisher(bus, claims=claims, max_bytes=limit).publish([event]) for limit in (size, size + 1)]
+
+    claimed, whole = (CloudEvent.parse(entry["Detail"]) for (entry,) in bus.calls)
+    assert failures == [{}, {}]
+    assert (claimed.data, whole) == (None, event)
+    assert checked_out(claimed, claims) == event
+
+
+def test_a_bucket_that_is_away_fails_only_the_event_that_needs_it() -> None:
+    bus = FakeBus()
+    large = usage(id="large", data={"blob": "x" * MAX_BYTES})
+
+    failures = publisher(bus, claims=AwayClaims()).publish([large, usage(id="small")])
+
+    assert {i: type(e) for i, e in failures.items()} == {large.identity: DependencyUnavailable}
+    assert ids_of(bus) == [["small"]]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [usage(id="i" * MAX_BYTES), usage(data="x" * 6_000_000), usage(type="t" * 129, data="x" * MAX_BYTES)],
+    ids=["long id", "too much data", "long type"],
+)
+def test_what_cannot_travel_even_without_its_data_is_never_sent(event: CloudEvent) -> None:
+    bus = FakeBus()
+
+    failures = publisher(bus, claims=MemoryClaimChecks()).publish([event])
+
+    assert [type(e) for e in failures.values()] == [Unpublishable]
+    assert bus.calls == []
+
+
+def test_a_large_event_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    bus = FakeBus(script={"large": ["InternalFailure"]})
+    large = usage(id="large", data={"blob": "x" * LARGE})
+
+    publisher(bus).publish([large, usage(id="small")])
+
+    (line,) = (vars(record) for record in caplog.records)
+    assert (line["levelname"], line["message"]) == ("WARNING", "large_event")
+    assert (line["event_type"], line["event_id"]) == (large.type, "large")
+    assert line["bytes"] == entry_size(to_entry(large, "bus"))
