@@ -29,7 +29,7 @@ from runtime.clock import Clock, SystemClock
 from runtime.http import PROBLEM_MEDIA_TYPE, FieldError, HttpProblem, answer, api, raw_body
 
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
-#: So that a batch is queued well within the function's time. Lambda itself takes request bodies up to 6 MB.
+#: So that a batch is queued well within the function's time. Lambda itself takes request bodies up to 4.5 MB.
 MAX_BATCH: Final = 1000
 #: Told in one answer: so many problems (of each event at least one), and so much of a name. With a full batch of the
 #: worst events the answer stays under the 6 MB that Lambda gives back.

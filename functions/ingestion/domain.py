@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from events.binding import entry_size, to_entry
 from events.catalog import (
     CustomerContactUpdated,
     FieldProblem,
@@ -30,15 +29,17 @@ from events.catalog import (
 from events.envelope import CloudEvent, InvalidEvent, Problem, derived_id
 from functions.ingestion.manifest import SOURCE
 
-#: The smaller of two limits: PutEvents takes less than 1 MB, an SQS message 1 MiB.
-MAX_EVENT_BYTES: Final = 1_000_000
+#: Lambda takes requests of 6 MB, in base64. Data over the queue's and the bus's own limits is checked in.
+MAX_EVENT_BYTES: Final = 4_000_000
+#: Of an event without its data: that is what queue and bus carry in any case, and what its descendants inherit.
+MAX_ATTRIBUTE_BYTES: Final = 65_536
 _MAX_RECORD_BYTES: Final = 65_536
 
 Normalise = Callable[[CloudEvent, Payload, datetime], CloudEvent]
 
 
 class TooLarge(InvalidEvent):
-    """Neither the queue nor the bus could carry the event."""
+    """More than is taken in."""
 
 
 def _becomes(model: type[Payload], *, about: str) -> Normalise:
@@ -82,14 +83,28 @@ def normalised(event: CloudEvent, now: datetime) -> CloudEvent:
 
     Raises InvalidEvent: UnknownEvent for a type that is not taken in, TooLarge, or the fields at fault.
     """
+    _refuse_reference(event)
+    _refuse_size(event)
     route = ROUTES.get(event.type)
     if route is None:
         raise UnknownEvent([Problem("type", f"{event.type} is not taken in here; known: {', '.join(ROUTES)}")])
-    result = route(event, payload_of(event), now)
-    size = max(_size(event), entry_size(to_entry(result, "")))
-    if size >= MAX_EVENT_BYTES:
+    return route(event, payload_of(event), now)
+
+
+def _refuse_reference(event: CloudEvent) -> None:
+    """Our own references have been exchanged for the data by now; others are never followed."""
+    if "dataref" in event.extensions and event.data is None:
+        raise InvalidEvent([Problem("dataref", "is not followed: send the data itself")])
+
+
+def _refuse_size(event: CloudEvent) -> None:
+    size, attributes = _size(event), _size(event.model_copy(update={"data": None, "data_base64": None}))
+    if size > MAX_EVENT_BYTES:
         raise TooLarge([Problem("event", f"{size} bytes are over the limit of {MAX_EVENT_BYTES}")])
-    return result
+    if attributes > MAX_ATTRIBUTE_BYTES:
+        raise TooLarge(
+            [Problem("event", f"{attributes} bytes beside the data are over the limit of {MAX_ATTRIBUTE_BYTES}")]
+        )
 
 
 def _size(event: CloudEvent) -> int:

@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from events.catalog import CATALOG, Payload
 from events.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE
 from functions.ingestion.api import MAX_BATCH
-from functions.ingestion.domain import MAX_EVENT_BYTES, ROUTES
+from functions.ingestion.domain import MAX_ATTRIBUTE_BYTES, MAX_EVENT_BYTES, ROUTES
 from functions.ingestion.receipt import BatchProblem, Receipt
 from runtime.http import PROBLEM_MEDIA_TYPE, ProblemDetails
 
@@ -72,7 +72,8 @@ def _post_events() -> Json:
         "description": (
             "Structured mode: the event as `application/cloudevents+json`. Batched mode: an array of events as "
             f"`application/cloudevents-batch+json`, {MAX_BATCH} at most. Binary mode: the event's data as the body, "
-            f"its attributes as `ce-` headers. An event must stay under {MAX_EVENT_BYTES} bytes, a request under 6 MB."
+            f"its attributes as `ce-` headers. An event has {MAX_EVENT_BYTES} bytes at most, {MAX_ATTRIBUTE_BYTES} of "
+            "them beside its data, and a request 4.5 MB. `dataref` is not followed: send the data itself."
         ),
         "parameters": [_header(name, schema) for name, schema in _ATTRIBUTES.items()],
         "requestBody": {"required": True, "content": _request_content()},

@@ -12,6 +12,7 @@ from functions.ingestion.manifest import CONSUMER
 from functions.ingestion.ports import Intake
 from functions.ingestion.process import Ingestion
 from runtime.aws import client
+from runtime.claim_check import S3ClaimChecks
 from runtime.clock import SystemClock
 from runtime.consumer import QueueConsumer
 from runtime.lambda_consumer import consumer_from_env
@@ -22,6 +23,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = os.environ  # noqa: TID251 - this is the
 
 class ApiSettings(Settings):
     ingestion_queue_url: str
+    claim_bucket: str
 
 
 @cache
@@ -34,4 +36,6 @@ def consumer() -> QueueConsumer:
 @cache
 def intake() -> Intake:
     """Raises ConfigurationError."""
-    return SqsIntake(client("sqs"), url=ApiSettings.from_env(ENVIRONMENT).ingestion_queue_url, clock=SystemClock())
+    settings = ApiSettings.from_env(ENVIRONMENT)
+    claims = S3ClaimChecks(client("s3"), bucket=settings.claim_bucket)
+    return SqsIntake(client("sqs"), url=settings.ingestion_queue_url, claims=claims, clock=SystemClock())

@@ -41,6 +41,7 @@ from functions.notification.process import Contacts, Notification
 from local.memory.cloud import MemoryCloud
 from local.memory.functions import Handler, PerSandbox, Sandbox
 from local.memory.idempotency import MemoryIdempotency, Table
+from runtime.claim_check import ClaimChecks, MemoryClaimChecks
 from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
@@ -77,6 +78,7 @@ class Company:
         invoices = MemoryInvoices(self.cloud.stream(billing.RELAY.function.name).put)
         self.billing = BillingStores(ledger=MemoryLedger(), accounts=MemoryAccounts(invoices), invoices=invoices)
         self.notification = NotificationStores()
+        self.claims = MemoryClaimChecks()
         self._unpublishable = self.cloud.dead_letters(billing.RELAY)
         self._deploy()
 
@@ -145,7 +147,8 @@ class Company:
 
     def _ingestion_api(self, sandbox: Sandbox) -> Handler:
         queue = sandbox.reach("intake", self.cloud.queue_port(ingestion.CONSUMER))
-        return _http(events_api(intake=MemoryIntake(queue.send), clock=self.cloud.clock))
+        intake = MemoryIntake(self._claims(sandbox), queue.send)
+        return _http(events_api(intake=intake, clock=self.cloud.clock))
 
     def _payments(self, sandbox: Sandbox) -> Handler:
         return self._consumer(sandbox, billing.PAYMENTS, self._billing(sandbox).handle)
@@ -222,7 +225,16 @@ class Company:
 
     def _publisher(self, sandbox: Sandbox) -> Publisher:
         bus = sandbox.reach("bus", self.cloud.bus)
-        return Publisher(bus, self.cloud.bus.name, self.cloud.clock, jitter=self.cloud.random.uniform)
+        return Publisher(
+            bus,
+            self.cloud.bus.name,
+            self.cloud.clock,
+            claims=self._claims(sandbox),
+            jitter=self.cloud.random.uniform,
+        )
+
+    def _claims(self, sandbox: Sandbox) -> ClaimChecks:
+        return sandbox.reach("claims", self.claims)
 
     def _consumer(
         self,

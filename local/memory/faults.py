@@ -168,8 +168,10 @@ class _Connection:
         self._name = name
         self._port = port
 
-    def __getattr__(self, method: str) -> Callable[..., Any]:
+    def __getattr__(self, method: str) -> Any:
         effect, name = getattr(self._port, method), f"{self._name}.{method}"
+        if not callable(effect):  # what the port knows by itself
+            return effect
 
         def call(*arguments: Any, **named: Any) -> Any:
             if name == _RECORD_ALL:

@@ -13,8 +13,9 @@ from events.envelope import CloudEvent
 from functions.ingestion.adapters.memory import MemoryIntake
 from functions.ingestion.adapters.sqs import SqsIntake
 from functions.ingestion.ports import Intake
+from runtime.claim_check import ClaimChecks, MemoryClaimChecks, checked_out
 from tests.unit.ingestion_builders import usage
-from tests.unit.runtime_fakes import FakeClock
+from tests.unit.runtime_fakes import AwayClaims, FakeClock
 
 
 @dataclass
@@ -23,12 +24,12 @@ class Subject:
     bodies: Callable[[], list[str]]
 
 
-def memory() -> Iterator[Subject]:
-    intake = MemoryIntake()
+def memory(claims: ClaimChecks) -> Iterator[Subject]:
+    intake = MemoryIntake(claims)
     yield Subject(intake, lambda: intake.bodies)
 
 
-def sqs() -> Iterator[Subject]:
+def sqs(claims: ClaimChecks) -> Iterator[Subject]:
     with mock_aws():
         client = boto3.client("sqs")
         url = client.create_queue(QueueName="ingestion")["QueueUrl"]
@@ -39,12 +40,17 @@ def sqs() -> Iterator[Subject]:
                 found.extend(m["Body"] for m in messages)
             return found
 
-        yield Subject(SqsIntake(client, url=url, clock=FakeClock()), bodies)
+        yield Subject(SqsIntake(client, url=url, claims=claims, clock=FakeClock()), bodies)
+
+
+@pytest.fixture
+def claims() -> ClaimChecks:
+    return MemoryClaimChecks()
 
 
 @pytest.fixture(params=[memory, sqs], ids=["memory", "sqs"])
-def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
-    yield from request.param()
+def subject(request: pytest.FixtureRequest, claims: ClaimChecks) -> Iterator[Subject]:
+    yield from request.param(claims)
 
 
 def test_every_event_is_a_message_when_there_are_more_than_one_call_takes(subject: Subject) -> None:
@@ -84,3 +90,23 @@ def test_the_same_event_twice_is_two_messages(subject: Subject) -> None:
 def test_nothing_happens_when_there_is_nothing_to_put(subject: Subject) -> None:
     assert subject.intake.put([]) == {}
     assert subject.bodies() == []
+
+
+def test_the_data_of_an_event_that_the_queue_cannot_carry_is_checked_in(subject: Subject, claims: ClaimChecks) -> None:
+    large, small = usage(id="large", data={"note": "é" * 600_000}), usage(id="small")
+
+    failures = subject.intake.put([large, small])
+
+    queued = {event.id: event for event in map(CloudEvent.parse, subject.bodies())}
+    assert failures == {}
+    assert queued["small"] == small
+    assert queued["large"].data is None
+    assert checked_out(queued["large"], claims) == large
+
+
+@pytest.mark.parametrize("claims", [AwayClaims()], ids=["away"])
+def test_only_the_large_event_is_named_when_the_bucket_is_away(subject: Subject) -> None:
+    failures = subject.intake.put([usage(id="large", data={"note": "x" * 1_100_000}), usage(id="small")])
+
+    assert failures == {0: "S3: the bucket is away"}
+    assert [CloudEvent.parse(b).id for b in subject.bodies()] == ["small"]

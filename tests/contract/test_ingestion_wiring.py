@@ -47,10 +47,12 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     forget()
     with mock_aws():
         made = Cloud()
+        boto3.client("s3").create_bucket(Bucket="payloads-of-tests")
         environment = {
             "EVENT_BUS_NAME": BUS,
             "QUEUE_URL": made.urls["queue"],
             "DEAD_LETTER_QUEUE_URL": made.urls["dlq"],
+            "CLAIM_BUCKET": "payloads-of-tests",
             "INGESTION_QUEUE_URL": made.urls["queue"],
         }
         for name, value in environment.items():

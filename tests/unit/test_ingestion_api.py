@@ -11,6 +11,7 @@ from cloudevents.core.v1.event import CloudEvent as SdkEvent
 from events.envelope import CloudEvent
 from functions.ingestion.adapters.memory import MemoryIntake
 from functions.ingestion.api import MAX_BATCH, events_api
+from runtime.claim_check import MemoryClaimChecks
 from runtime.errors import DependencyUnavailable
 from tests.unit.ingestion_builders import contact, http_request, members, payment, problem_fields, settled, usage
 from tests.unit.runtime_fakes import FakeClock, FakeContext
@@ -20,7 +21,7 @@ BATCH = {"content-type": "application/cloudevents-batch+json; charset=utf-8"}
 
 class Api:
     def __init__(self, intake: MemoryIntake | None = None) -> None:
-        self.intake = intake or MemoryIntake()
+        self.intake = intake or MemoryIntake(MemoryClaimChecks())
         self._app = events_api(intake=self.intake, clock=FakeClock())
 
     def __call__(self, *args: Any, **options: Any) -> tuple[int, dict[str, Any], dict[str, Any]]:
@@ -45,7 +46,7 @@ def refusing(*ids: str) -> Api:
             raise DependencyUnavailable(event.id)
         intake.bodies.append(body)
 
-    intake = MemoryIntake(deliver)
+    intake = MemoryIntake(MemoryClaimChecks(), deliver)
     return Api(intake)
 
 
@@ -181,7 +182,7 @@ def test_422_naming_the_field_when_the_event_does_not_fit(api: Api, event: Cloud
 
 
 def test_413_when_the_event_is_too_large(api: Api) -> None:
-    status, problem, answer = api(usage(data={**usage().data, "note": "x" * 1_000_000}).to_json())
+    status, problem, answer = api(usage(data={**usage().data, "note": "x" * 4_000_000}).to_json())
 
     assert (status, problem["detail"]) == (413, "the event is too large")
     assert problem_fields(answer) == ["event"]

@@ -7,7 +7,14 @@ import pytest
 
 from events.catalog import UnknownEvent, payload_of
 from events.envelope import CloudEvent, InvalidEvent, Problem, derived_id
-from functions.ingestion.domain import ROUTES, TooLarge, normalised, unreadable
+from functions.ingestion.domain import (
+    MAX_ATTRIBUTE_BYTES,
+    MAX_EVENT_BYTES,
+    ROUTES,
+    TooLarge,
+    normalised,
+    unreadable,
+)
 from functions.ingestion.manifest import CONSUMER, SERVICE
 from functions.ingestion.process import Ingestion
 from tests.unit.ingestion_builders import NOW, contact, members, payment, settled, usage
@@ -94,9 +101,31 @@ def test_every_field_at_fault_is_named() -> None:
     assert fields(caught.value) == ["data.amount", "data.currency"]
 
 
-def test_an_event_is_too_large_when_its_normalised_self_would_not_fit_the_bus() -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        settled(data=payment(note="x" * MAX_EVENT_BYTES)),
+        usage(id="i" * MAX_ATTRIBUTE_BYTES),
+        usage(tracestate="t" * MAX_ATTRIBUTE_BYTES),
+    ],
+    ids=["data", "id", "extension"],
+)
+def test_an_event_is_refused_when_it_is_larger_than_what_is_taken_in(event: CloudEvent) -> None:
     with pytest.raises(TooLarge):
-        normalised(usage(id="i" * 600_000), NOW)
+        normalised(event, NOW)
+
+
+def test_an_event_is_taken_in_when_it_is_as_large_as_it_may_be() -> None:
+    rest = len(settled(data=payment(note="")).to_json())
+
+    event = normalised(settled(data=payment(note="x" * (MAX_EVENT_BYTES - rest))), NOW)
+
+    assert len(event.data["note"]) == MAX_EVENT_BYTES - rest
+
+
+def test_an_event_is_refused_when_its_data_lies_elsewhere() -> None:
+    with pytest.raises(InvalidEvent, match="dataref: is not followed: send the data itself"):
+        normalised(CloudEvent.parse(members(dataref="https://elsewhere.example/data")), NOW)
 
 
 def test_every_subscribed_type_has_a_route_and_every_result_is_in_the_manifest() -> None:

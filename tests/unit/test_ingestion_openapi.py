@@ -9,6 +9,7 @@ from functions.ingestion.adapters.memory import MemoryIntake
 from functions.ingestion.api import events_api
 from functions.ingestion.manifest import API
 from functions.ingestion.openapi import document
+from runtime.claim_check import MemoryClaimChecks
 from tests.unit.ingestion_builders import contact, http_request, settled, usage
 from tests.unit.runtime_fakes import FakeClock, FakeContext
 
@@ -30,7 +31,7 @@ def test_the_document_and_the_manifest_have_the_same_routes() -> None:
 
 
 def test_the_api_and_the_manifest_have_the_same_routes() -> None:
-    app = events_api(intake=MemoryIntake(), clock=FakeClock())
+    app = events_api(intake=MemoryIntake(MemoryClaimChecks()), clock=FakeClock())
 
     answers = [
         app.resolve(http_request("", {}, path=route.split()[1]), FakeContext())["statusCode"] for route in API.routes
@@ -57,7 +58,7 @@ def test_examples_fit_their_schemas() -> None:
 
 
 def test_answers_fit_their_schemas() -> None:
-    app = events_api(intake=MemoryIntake(), clock=FakeClock())
+    app = events_api(intake=MemoryIntake(MemoryClaimChecks()), clock=FakeClock())
     batch = {"content-type": "application/cloudevents-batch+json"}
 
     for body, headers, name in [

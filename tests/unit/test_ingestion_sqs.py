@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.ingestion.adapters.sqs import SqsIntake
+from runtime.claim_check import MemoryClaimChecks
 from tests.unit.ingestion_builders import usage
 from tests.unit.runtime_fakes import FakeClock
 
@@ -32,7 +33,7 @@ class FakeSqs:
 
 
 def put(sqs: FakeSqs, count: int) -> dict[int, str]:
-    intake = SqsIntake(sqs, url="http://queue", clock=FakeClock())  # type: ignore[arg-type]
+    intake = SqsIntake(sqs, url="http://queue", claims=MemoryClaimChecks(), clock=FakeClock())  # type: ignore[arg-type]
     return dict(intake.put([usage(id=f"e-{i}") for i in range(count)]))
 
 

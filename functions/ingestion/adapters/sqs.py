@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from events.envelope import CloudEvent
+from functions.ingestion.adapters.messages import MAX_BYTES, message_body
 from runtime.aws import aws_errors
+from runtime.claim_check import ClaimChecks
 from runtime.clock import Clock
 from runtime.errors import TransientError
 from runtime.telemetry import logger
@@ -14,13 +16,10 @@ from runtime.telemetry import logger
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-#: SendMessageBatch's limits.
+#: SendMessageBatch's limit, beside that on bytes.
 MAX_ENTRIES: Final = 10
-MAX_BYTES: Final = 1_048_576
 
 _ATTEMPTS: Final = 3
-#: JSON may hold these two characters, an SQS message may not. They only occur inside JSON strings: escape them.
-_ESCAPES: Final = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 
 
 class _Entry(NamedTuple):
@@ -35,17 +34,18 @@ class _Answer(NamedTuple):
 
 
 class SqsIntake:
-    """Each event is one message: the CloudEvent in structured mode."""
+    """Each event is one message."""
 
-    def __init__(self, client: SQSClient, *, url: str, clock: Clock) -> None:
+    def __init__(self, client: SQSClient, *, url: str, claims: ClaimChecks, clock: Clock) -> None:
         self._client = client
         self._url = url
+        self._claims = claims
         self._clock = clock
 
     def put(self, events: Sequence[CloudEvent]) -> Mapping[int, str]:
-        failures: dict[int, str] = {}
+        entries, failures = self._entries(events)
         down: str | None = None
-        for chunk in _chunks(_entries(events)):
+        for chunk in _chunks(entries):
             # A queue that took nothing of one chunk is not asked again: the caller waits for an answer.
             missing = self._send(chunk) if down is None else dict.fromkeys((e.place for e in chunk), down)
             if len(missing) == len(chunk):
@@ -55,6 +55,19 @@ class SqsIntake:
             reason = next(iter(failures.values()))
             logger().warning("not_queued", extra={"events": len(failures), "error_message": reason})
         return failures
+
+    def _entries(self, events: Sequence[CloudEvent]) -> tuple[list[_Entry], dict[int, str]]:
+        """The events as messages, and why some are none: their data cannot be checked in for now."""
+        entries: list[_Entry] = []
+        failures: dict[int, str] = {}
+        for index, event in enumerate(events):
+            try:
+                body = message_body(event, self._claims)
+            except TransientError as error:
+                failures[index] = str(error)
+            else:
+                entries.append(_Entry(index, body, len(body.encode())))
+        return entries, failures
 
     def _send(self, chunk: list[_Entry]) -> dict[int, str]:
         """Only what SQS did not take is sent again, and only if SQS says that it was not our fault."""
@@ -84,12 +97,6 @@ class SqsIntake:
             again={i: why for i, why in reasons.items() if i not in ours},
             refused={i: why for i, why in reasons.items() if i in ours},
         )
-
-
-def _entries(events: Sequence[CloudEvent]) -> Iterator[_Entry]:
-    for index, event in enumerate(events):
-        body = event.to_json().translate(_ESCAPES)
-        yield _Entry(index, body, len(body.encode()))
 
 
 def _chunks(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
