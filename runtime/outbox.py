@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any, Final
 
 from events.envelope import CloudEvent
 from runtime.clock import Clock
-from runtime.errors import BreakwaterError, TransientError
+from runtime.errors import BreakwaterError, TransientError, Unpublishable
 from runtime.publisher import Publisher
 from runtime.queue import DeadLetters, reason
 from runtime.telemetry import logger
@@ -23,8 +24,12 @@ from runtime.telemetry import logger
 ATTRIBUTE: Final = "outbox"
 #: Twice what a DynamoDB stream keeps.
 KEPT: Final = timedelta(hours=48)
-#: So that events that keep coming cannot make an item too large. The relay needs none but the newest write's.
+#: So that events that keep coming cannot make an item too large: DynamoDB takes 400 KB. The relay needs none but
+#: the newest write's.
 MOST: Final = 50
+MOST_BYTES: Final = 100_000
+#: Of the events of one write. An item can hold them beside a full outbox and as much state again.
+LARGEST_WRITE: Final = 130_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +74,25 @@ def _entries(image: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def extended(outbox: Sequence[str], events: Iterable[CloudEvent], now: datetime) -> tuple[str, ...]:
-    """The outbox with `events` added, and without entries that were published long ago."""
-    kept = [entry for entry in outbox if _is_recent(entry, now)]
-    return (*kept[-MOST:], *(event.to_json() for event in events))
+    """The outbox with `events` added, and without entries that were published long ago.
+
+    Raises Unpublishable for events of more than LARGEST_WRITE bytes, before anything is written.
+    """
+    added = tuple(event.to_json() for event in events)
+    if (size := sum(map(_size, added))) > LARGEST_WRITE:
+        raise Unpublishable(f"{size} bytes of events: one write's outbox takes {LARGEST_WRITE} at most")
+    return (*_newest([entry for entry in outbox if _is_recent(entry, now)]), *added)
+
+
+def _newest(entries: Sequence[str]) -> Sequence[str]:
+    """The last ones, as many as may be kept."""
+    sizes = accumulate(map(_size, reversed(entries)))
+    fitting = sum(size <= MOST_BYTES for size in sizes)
+    return entries[len(entries) - min(fitting, MOST) :]
+
+
+def _size(entry: str) -> int:
+    return len(entry.encode())
 
 
 def _is_recent(entry: str, now: datetime) -> bool:

@@ -11,21 +11,24 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from events.envelope import CloudEvent
+from events.envelope import CloudEvent, derived_id, format_time
 from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
 from functions.billing.adapters.memory import MemoryAccounts, MemoryInvoices, MemoryLedger
 from functions.billing.closing import PeriodClosing
-from functions.billing.domain import Line, State, void
+from functions.billing.documents import MAX_LINES
+from functions.billing.domain import MAX_MARKS, Decision, Line, State, void
 from functions.billing.metering import Metering
 from functions.billing.ports import Account, Accounts, InvalidCursor, Invoices, UsageLedger
 from functions.billing.prices import PRICES
 from functions.billing.process import REPEATED, Billing
-from runtime.errors import Conflict
+from runtime.errors import Conflict, Unpublishable
+from runtime.outbox import LARGEST_WRITE
 from tests.unit.billing_builders import (
     CUSTOMER,
     NOW,
     failed_event,
     issued,
+    line,
     metered,
     order,
     settled_event,
@@ -313,6 +316,37 @@ def test_events_of_the_last_days_stay_in_the_outbox_and_older_ones_go(store):
         "billing.invoice.payment_failed",
         "billing.invoice.paid",
     ]
+
+
+def test_the_largest_invoice_with_the_fullest_outbox_can_still_be_paid(store):
+    lines = tuple(line(description="🚢" * 200, quantity=10**9, unit_amount=9) for _ in range(MAX_LINES))
+    decision = issued(lines=lines)
+    marks = {derived_id(n): format_time(NOW) for n in range(MAX_MARKS)}
+    store.invoices.save(replace(decision, invoice=replace(decision.invoice, applied=marks)), over=None, now=NOW)
+    clock = FakeClock(NOW)
+    for n in range(30):
+        failed = failed_event(decision.invoice, f"f-{n}", reason="🚢" * 1_000)
+        store.billing(clock).handle(failed)
+
+    largest = failed_event(decision.invoice, "largest")
+    stored = store.invoices.find(decision.invoice.id)
+    full = largest.model_copy(update={"data": "x" * (LARGEST_WRITE - 1_000)})
+    store.invoices.save(Decision(invoice=stored.invoice, events=(full,)), over=stored, now=NOW)
+
+    store.billing(clock).handle(settled_event(decision.invoice))
+    assert store.invoices.find(decision.invoice.id).invoice.state is State.PAID
+
+
+def test_a_decision_is_refused_when_no_outbox_could_hold_its_events(store):
+    decision = issued()
+    store.invoices.save(decision, over=None, now=NOW)
+    too_large = failed_event(decision.invoice).model_copy(update={"data": "x" * LARGEST_WRITE})
+    read = store.invoices.find(decision.invoice.id)
+
+    with pytest.raises(Unpublishable, match="one write's outbox takes"):
+        store.invoices.save(Decision(invoice=decision.invoice, events=(too_large,)), over=read, now=NOW)
+
+    assert store.invoices.find(decision.invoice.id) == read
 
 
 def saved(store: Store, count: int, **changes: Any) -> list[str]:

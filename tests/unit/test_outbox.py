@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from events.envelope import CloudEvent, format_time
-from runtime.errors import TransientError
-from runtime.outbox import KEPT, MOST, Change, OutboxRelay, extended
+from runtime.errors import TransientError, Unpublishable
+from runtime.outbox import KEPT, LARGEST_WRITE, MOST, MOST_BYTES, Change, OutboxRelay, extended
 from tests.unit.event_builders import paid, usage
 from tests.unit.runtime_fakes import FakeBus, FakeClock, FakeQueue, publisher
 
@@ -91,3 +91,16 @@ def test_an_outbox_does_not_grow_without_end() -> None:
 
     assert len(outbox) == MOST + 1
     assert CloudEvent.parse(outbox[-1]).id == str(MOST * 3 - 1)
+
+
+def test_an_outbox_of_large_events_keeps_fewer_of_them() -> None:
+    entries = tuple(usage(id=str(n), time=format_time(NOW), data="x" * (MOST_BYTES // 3)).to_json() for n in range(9))
+
+    outbox = extended(entries, [paid()], NOW)
+
+    assert [CloudEvent.parse(entry).id for entry in outbox] == ["7", "8", paid().id]
+
+
+def test_events_that_no_item_could_hold_are_refused() -> None:
+    with pytest.raises(Unpublishable, match=f"one write's outbox takes {LARGEST_WRITE} at most"):
+        extended((), [usage(data="x" * LARGEST_WRITE)], NOW)
