@@ -13,6 +13,7 @@ from typing import Final
 
 from aws_cdk import App
 
+from infra.components.relations import BrokenRelation, Retention, check_retention
 from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
 from infra.packaging import PackagingFailed
 from infra.stacks.billing import BillingStack
@@ -32,7 +33,7 @@ _CONTEXT: Final = {
 
 
 def build(stage: str, outdir: Path) -> App:
-    """The app of one stage, not yet synthesised. Raises UnknownStage and PackagingFailed."""
+    """The app of one stage, not yet synthesised. Raises UnknownStage, PackagingFailed and BrokenRelation."""
     return _with_stacks(_app(outdir), stage_named(stage))
 
 
@@ -41,6 +42,7 @@ def _app(outdir: Path) -> App:
 
 
 def _with_stacks(app: App, stage: StageConfig) -> App:
+    check_retention(stage.name, Retention.of(stage))
     bus = BusStack(app, "Bus", stage=stage)
     for service in (
         IngestionStack(app, "Ingestion", stage=stage),
@@ -57,7 +59,7 @@ def main() -> None:
     name = app.node.try_get_context("stage") or environ.get("BREAKWATER_STAGE") or DEFAULT_STAGE
     try:
         _with_stacks(app, stage_named(name)).synth()
-    except (UnknownStage, PackagingFailed) as error:
+    except (UnknownStage, PackagingFailed, BrokenRelation) as error:
         sys.exit(f"infra: {error}")
 
 

@@ -60,6 +60,10 @@ class StageConfig:
         """Where alarms go. Computed, as the bus's name is; people and pagers subscribe to it."""
         return f"{self.prefix}-alarms"
 
+    def payload_bucket(self, *, account: str, region: str) -> str:
+        """Where the data of large events lies. All of S3 shares one space of names: hence account and region."""
+        return f"{self.prefix}-payloads-{account}-{region}"
+
     def resource_name(self, name: str) -> str:
         return f"{self.prefix}-{name}"
 

@@ -18,12 +18,16 @@ from runtime.errors import InFlightElsewhere
 from runtime.outcome import Handle, Outcome
 
 #: Longer than any event can come back: from the bus's archive (30 days at most), then a queue (4), then its DLQ (14).
-#: A test holds the stages to it. Powertools' own default is an hour.
+#: Synthesis holds every stage to it. Powertools' own default is an hour.
 RETENTION_DAYS: Final = 60
+#: What the records' table has its TTL on.
+EXPIRY_ATTRIBUTE: Final = "expiration"
 
 
 def dynamodb_store(table_name: str) -> BasePersistenceLayer:
-    return DynamoDBPersistenceLayer(table_name=table_name, boto3_client=client("dynamodb"))
+    return DynamoDBPersistenceLayer(
+        table_name=table_name, expiry_attr=EXPIRY_ATTRIBUTE, boto3_client=client("dynamodb")
+    )
 
 
 class Once:

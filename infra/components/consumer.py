@@ -9,7 +9,8 @@ from aws_cdk import Duration, aws_events, aws_lambda, aws_sqs
 from constructs import Construct
 
 from infra.components.function import Home, ServiceFunction, removal_policy
-from infra.components.queues import QUEUE_DAYS, allow_rule, dead_letters
+from infra.components.queues import allow_rule, dead_letters
+from infra.components.relations import QUEUE_DAYS, BrokenRelation
 from infra.config import StageConfig
 from runtime.manifest import VISIBILITY_FACTOR, Consumer, Subscription
 
@@ -25,10 +26,6 @@ _MAX_BATCH_WITHOUT_WINDOW: Final = 10
 _MIN_CONCURRENCY, _MAX_CONCURRENCY = 2, 1000
 
 
-class BrokenRelation(ValueError):
-    """A manifest asks for a queue and a function that would lose or repeat work together."""
-
-
 def check_relations(consumer: Consumer) -> None:
     """Raises BrokenRelation that lists everything that is wrong."""
     problems = tuple(_problems(consumer))
@@ -40,8 +37,15 @@ def _problems(consumer: Consumer) -> Iterator[str]:
     needed = VISIBILITY_FACTOR * consumer.function.timeout + consumer.batching_window
     if consumer.visibility_timeout < needed:
         yield f"visibility timeout {consumer.visibility_timeout} s is under {needed} s (6 x timeout + window)"
+    if consumer.function.timeout >= consumer.visibility_timeout:
+        yield f"a lock is held for up to {consumer.function.timeout} s: not over when its message is shown again"
     if consumer.tries < 1:
         yield "tries must be at least 1"
+    if consumer.max_receive_count <= consumer.tries:
+        yield (
+            f"the queue gives a message up after {consumer.max_receive_count} receives, without a reason: "
+            f"before the consumer does, after {consumer.tries} tries"
+        )
     if consumer.batch_size > _MAX_BATCH_WITHOUT_WINDOW and not consumer.batching_window:
         yield f"batches over {_MAX_BATCH_WITHOUT_WINDOW} need a batching window"
     if not _MIN_CONCURRENCY <= consumer.max_concurrency <= _MAX_CONCURRENCY:
@@ -73,6 +77,7 @@ class EventConsumer(Construct):
         )
         self.function.allow(*_CONSUME, on=self.queue.queue_arn)
         self.function.allow("sqs:SendMessage", on=self.dead_letter_queue.queue_arn)
+        self.function.allow_check_out()
         _mapping(self, consumer=consumer, queue=self.queue, function=self.function)
         for subscription in consumer.subscriptions:
             self._subscribe(subscription, consumer=consumer, home=home)

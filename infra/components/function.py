@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aws_cdk import Duration, RemovalPolicy, aws_events, aws_iam, aws_lambda, aws_logs
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack, aws_events, aws_iam, aws_lambda, aws_logs
 from constructs import Construct
 
 from infra.components.acknowledged import acknowledge
 from infra.config import LogDays, StageConfig
 from infra.packaging import host_architecture
+from runtime.claim_check import PREFIX
 from runtime.manifest import Function, Service
 
 _RETENTION: Final[Mapping[LogDays, aws_logs.RetentionDays]] = {
@@ -88,6 +89,32 @@ class ServiceFunction(Construct):
             pinned |= {"ForAllValues:StringEquals": {"events:source": source}, "Null": {"events:source": "false"}}
         condition = pinned if self._home.stage.pin_event_source else None
         self.allow("events:PutEvents", on=self._home.bus.event_bus_arn, when=condition)
+        self.allow_check_in()
+
+    def allow_check_in(self) -> None:
+        """May put the data of large events into the payload bucket, and knows where that is."""
+        self._allow_payloads("s3:PutObject")
+
+    def allow_check_out(self) -> None:
+        """May read it. Who may not list a bucket is told of an object that is gone that it is denied."""
+        self._allow_payloads("s3:GetObject")
+        bucket = self._home.stage.payload_bucket(account=Aws.ACCOUNT_ID, region=Aws.REGION)
+        self.allow("s3:ListBucket", on=_s3_arn(self, bucket))
+
+    def _allow_payloads(self, action: str) -> None:
+        bucket = self._home.stage.payload_bucket(account=Aws.ACCOUNT_ID, region=Aws.REGION)
+        self.resource.add_environment("CLAIM_BUCKET", bucket)
+        self.allow(action, on=_s3_arn(self, f"{bucket}/{PREFIX}*"))
+        finding = self._home.stage.payload_bucket(account="<AWS::AccountId>", region="<AWS::Region>")
+        acknowledge(
+            self.role,
+            f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::{finding}/{PREFIX}*]",
+            "Every payload has a key of its own, and there are only payloads under this prefix.",
+        )
+
+
+def _s3_arn(scope: Construct, resource: str) -> str:
+    return Stack.of(scope).format_arn(service="s3", region="", account="", resource=resource)
 
 
 def _common_environment(home: Home) -> Mapping[str, str]:

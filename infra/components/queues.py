@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aws_cdk import Duration, Stack, aws_cloudwatch, aws_cloudwatch_actions, aws_iam, aws_sns, aws_sqs
 from constructs import Construct
 
 from infra.components.acknowledged import acknowledge
 from infra.components.function import removal_policy
+from infra.components.relations import DEAD_LETTER_DAYS
 from infra.config import StageConfig
-
-#: SQS's maximum. A message's age goes on counting when it moves to a DLQ, so a DLQ keeps longer than any queue.
-DEAD_LETTER_DAYS: Final = 14
-QUEUE_DAYS: Final = 4
 
 
 def dead_letters(scope: Construct, construct_id: str, *, name: str, stage: StageConfig) -> aws_sqs.Queue:

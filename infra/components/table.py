@@ -8,7 +8,9 @@ from aws_cdk import aws_dynamodb
 from constructs import Construct
 
 from infra.components.function import ServiceFunction, removal_policy
+from infra.components.relations import BrokenRelation
 from infra.config import StageConfig
+from runtime.idempotency import EXPIRY_ATTRIBUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class StateTable(Construct):
         stage: StageConfig,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.ttl_attribute = ttl_attribute
         self.resource = aws_dynamodb.Table(
             self,
             "Table",
@@ -83,7 +86,7 @@ def idempotency_table(scope: Construct, construct_id: str, *, service: str, stag
         construct_id,
         name=f"idempotency-{service}",
         keys=Keys("id"),
-        ttl_attribute="expiration",
+        ttl_attribute=EXPIRY_ATTRIBUTE,
         stream=False,
         indexes=(),
         stage=stage,
@@ -91,7 +94,14 @@ def idempotency_table(scope: Construct, construct_id: str, *, service: str, stag
 
 
 def allow_once(function: ServiceFunction, table: StateTable) -> None:
-    """What Powertools idempotency needs: lock, complete, release. A lock that is refused tells what is there."""
+    """What Powertools idempotency needs: lock, complete, release. A lock that is refused tells what is there.
+
+    Raises BrokenRelation for a table that would keep the records for ever, or forget by something else.
+    """
+    if table.ttl_attribute != EXPIRY_ATTRIBUTE:
+        raise BrokenRelation(
+            f"{function.name}: its idempotency records expire by {EXPIRY_ATTRIBUTE}, its table by {table.ttl_attribute}"
+        )
     table.allow(function, "DeleteItem", "PutItem", "UpdateItem")
 
 

@@ -1,10 +1,11 @@
-"""The bus, its memory, and the topic that all alarms go to."""
+"""The bus, its memory, the bucket for what it cannot carry, and the topic that all alarms go to."""
 
 from __future__ import annotations
 
 from aws_cdk import aws_events, aws_iam, aws_sns
 from constructs import Construct
 
+from infra.components.payloads import payload_bucket
 from infra.config import StageConfig
 from infra.stacks.stack import StageStack
 
@@ -24,10 +25,12 @@ class BusStack(StageStack):
                 source_arn=bus.event_bus_arn,
                 retention_days=stage.archive_days,
             )
+        payloads = payload_bucket(self, "Payloads", stage=stage)
         if stage.alarms:
             self.output("AlarmTopicArn", _alarm_topic(self, stage).topic_arn)
         self.output("EventBusName", bus.event_bus_name)
         self.output("EventBusArn", bus.event_bus_arn)
+        self.output("PayloadBucketName", payloads.bucket_name)
 
 
 def _alarm_topic(scope: Construct, stage: StageConfig) -> aws_sns.Topic:

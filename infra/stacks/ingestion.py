@@ -24,6 +24,7 @@ class IngestionStack(StageStack):
             self, "IngestionApi", api=API, home=shared, environment={"INGESTION_QUEUE_URL": queue.queue_url}
         )
         api.function.allow("sqs:SendMessage", on=queue.queue_arn)
+        api.function.allow_check_in()
 
         self.output("ApiEndpoint", api.endpoint)
         self.output("ApiId", api.resource.api_id)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from functions.billing.manifest import PAYMENTS
-from infra.components.consumer import BrokenRelation, check_relations
+from infra.components.consumer import check_relations
+from infra.components.relations import BrokenRelation
 from runtime.manifest import Consumer
 from tests.infra.templates import actions_on, arn, listed
 
@@ -150,6 +151,10 @@ class Impatient(Consumer):
     def visibility_timeout(self) -> int:
         return self.function.timeout
 
+    @property
+    def max_receive_count(self) -> int:
+        return self.tries
+
 
 def impatient():
     return Impatient(function=PAYMENTS.function, subscriptions=PAYMENTS.subscriptions, dedup="state")
@@ -159,6 +164,8 @@ def impatient():
     ("consumer", "problem"),
     [
         (impatient(), r"under 180 s"),
+        (impatient(), r"a lock is held for up to 30 s: not over when its message is shown again"),
+        (impatient(), r"gives a message up after 3 receives, without a reason: before the consumer does, after 3 tries"),
         (replace(PAYMENTS, tries=0), "tries must be"),
         (replace(PAYMENTS, batch_size=100), "batching window"),
         (replace(PAYMENTS, max_concurrency=1), "max_concurrency"),

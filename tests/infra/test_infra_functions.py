@@ -13,15 +13,15 @@ from infra.packaging import package
 from tests.infra.templates import SERVICES
 
 EVERYWHERE = {"EVENT_BUS_NAME", "POWERTOOLS_LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "STAGE"}
-CONSUMER = {"QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}
+CONSUMER = {"QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "CLAIM_BUCKET"}
 VARIABLES = {
     "ingestion": CONSUMER,
-    "ingestion-api": {"INGESTION_QUEUE_URL"},
+    "ingestion-api": {"INGESTION_QUEUE_URL", "CLAIM_BUCKET"},
     "billing": {*CONSUMER, "BILLING_TABLE"},
     "billing-usage": {*CONSUMER, "BILLING_TABLE"},
     "billing-api": {"BILLING_TABLE", "IDEMPOTENCY_TABLE"},
     "billing-close": {"BILLING_TABLE"},
-    "billing-relay": {"DEAD_LETTER_QUEUE_URL"},
+    "billing-relay": {"DEAD_LETTER_QUEUE_URL", "CLAIM_BUCKET"},
     "notification": {
         *CONSUMER,
         "CONTACTS_TABLE",

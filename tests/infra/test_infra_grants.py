@@ -21,6 +21,16 @@ TABLE_USE = {
     "notification-contacts": {"contacts": {"PutItem"}},
 }
 PUBLISHERS = {"ingestion", "billing-relay", "notification"}
+#: What each function does to the data of large events.
+CHECK_IN, CHECK_OUT = ("s3:PutObject", "payloads/*"), {("s3:GetObject", "payloads/*"), ("s3:ListBucket", "")}
+PAYLOAD_USE = {
+    "ingestion": {CHECK_IN, *CHECK_OUT},
+    "ingestion-api": {CHECK_IN},
+    "billing": CHECK_OUT,
+    "billing-relay": {CHECK_IN},
+    "notification": {CHECK_IN, *CHECK_OUT},
+    "notification-contacts": CHECK_OUT,
+}
 
 
 def publishing(statements):
@@ -96,6 +106,32 @@ def test_a_service_may_only_publish_its_own_event_types_where_the_stage_pins_the
                     assert not pinned
                 else:
                     assert pinned["events:detail-type"] == list(service.emits), spec.name
+
+
+def test_those_who_publish_check_data_in_and_those_who_consume_check_it_out(assembly):
+    (bucket,) = assembly.stacks["Bus"].of_type("AWS::S3::Bucket").values()
+    name = bucket["BucketName"]["Fn::Join"][1]
+
+    for template, spec, function_id, function in assembly.functions():
+        granted = {
+            (statement["Action"], *payloads_in(statement["Resource"]))
+            for statement in template.statements_of(function_id)
+            if "s3:" in str(statement["Action"])
+        }
+        variables = function["Environment"]["Variables"]
+
+        where = "".join(map(str, name))
+        assert granted == {(action, where, key) for action, key in PAYLOAD_USE.get(spec.name, ())}, spec.name
+        assert ("CLAIM_BUCKET" in variables) == bool(granted)
+        assert variables.get("CLAIM_BUCKET", bucket["BucketName"]) == bucket["BucketName"]
+
+
+def payloads_in(resource):
+    """The bucket's name, told as text, and the keys."""
+    arn, partition, service, *rest = resource["Fn::Join"][1]
+    name, _, keys = "".join(map(str, [service, *rest])).removeprefix(":s3:::").partition("/")
+    assert (arn, partition) == ("arn:", {"Ref": "AWS::Partition"})
+    return name, keys
 
 
 def test_a_function_may_write_its_own_log_only(assembly):

@@ -6,21 +6,26 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
 import pytest
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
 from infra.cdk_app import build
 from infra.check import nag_findings
-from infra.components.queues import DEAD_LETTER_DAYS, QUEUE_DAYS
+from infra.components.relations import BrokenRelation
+from infra.config import STAGES as STAGES_BY_NAME
 from infra.config import UnknownStage, stage_named
 from infra.node import choose_node
 from local.memory.patterns import compile as compile_pattern
-from runtime.idempotency import RETENTION_DAYS
+from runtime.claim_check import RETENTION_DAYS as PAYLOAD_DAYS
 from runtime.outbox import Change
-from tests.infra.templates import SERVICES, STACKS, STAGES, walk
+from tests.infra.templates import SERVICES, STACKS, walk
 
 ROOT = Path(__file__).parents[2]
+KEPT = ("AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SecretsManager::Secret")
 
 
 def referred(template):
@@ -74,6 +79,25 @@ def test_the_bus_remembers_where_the_stage_says_so(assembly):
     assert all("EventPattern" not in archive and archive["RetentionDays"] >= 7 for archive in archives)
 
 
+def test_the_bucket_of_payloads_is_private_encrypted_forgetful_and_on_aws_for_tls_only(assembly):
+    template = assembly.stacks["Bus"]
+    ((bucket_id, bucket),) = template.of_type("AWS::S3::Bucket").items()
+
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    refusals = [
+        (policy["Bucket"], statement["Effect"], statement["Action"], statement["Condition"])
+        for policy in template.of_type("AWS::S3::BucketPolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    plain_http = {"Bool": {"aws:SecureTransport": "false"}}
+    assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert rule == {"ExpirationInDays": PAYLOAD_DAYS, "Status": "Enabled"}
+    on_aws = [({"Ref": bucket_id}, "Deny", "s3:*", plain_http)]
+    assert refusals == ([] if assembly.stage == "embedded" else on_aws)
+
+
 def test_every_table_costs_by_use_and_can_be_set_back(assembly):
     for template in assembly.stacks.values():
         for table in template.of_type("AWS::DynamoDB::Table").values():
@@ -84,7 +108,7 @@ def test_every_table_costs_by_use_and_can_be_set_back(assembly):
 def test_what_production_knows_is_kept_when_a_stack_is_deleted(assemblies):
     for template in assemblies["prod"].stacks.values():
         for resource in template.body["Resources"].values():
-            if resource["Type"] in ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"):
+            if resource["Type"] in KEPT:
                 assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == (
                     "RetainExceptOnCreate",
                     "Retain",
@@ -174,7 +198,8 @@ def test_cdk_nag_is_listening(tmp_path):
 
     assert findings
     assert all(
-        finding.startswith(("AwsSolutions-APIG4", "AwsSolutions-SQS4", "AwsSolutions-IAM5")) for finding in findings
+        finding.startswith(("AwsSolutions-APIG4", "AwsSolutions-IAM5", "AwsSolutions-S10", "AwsSolutions-SQS4"))
+        for finding in findings
     )
 
 
@@ -194,11 +219,20 @@ def test_a_node_that_the_user_chose_stands():
     assert environ["JSII_NODE"] == "/opt/node"
 
 
-def test_what_was_done_is_remembered_for_longer_than_an_event_can_come_back() -> None:
-    for stage in STAGES:
-        oldest = (stage_named(stage).archive_days or 0) + QUEUE_DAYS + DEAD_LETTER_DAYS
+def test_synthesis_stops_when_a_stage_s_archive_outlives_what_consumers_remember(monkeypatch, tmp_path) -> None:
+    monkeypatch.setitem(STAGES_BY_NAME, "prod", replace(stage_named("prod"), archive_days=42))
 
-        assert oldest < RETENTION_DAYS
+    with pytest.raises(BrokenRelation, match=r"stage prod: idempotency records expire after 60 days, within the 60"):
+        build("prod", tmp_path)
+
+
+def test_every_idempotency_table_forgets_by_what_powertools_writes(assembly) -> None:
+    tables = [t for s in assembly.stacks.values() for t in s.of_type("AWS::DynamoDB::Table").values()]
+
+    ttl = [t["TimeToLiveSpecification"] for t in tables if "-idempotency-" in t["TableName"]]
+
+    written = signature(DynamoDBPersistenceLayer).parameters["expiry_attr"].default
+    assert ttl == [{"AttributeName": written, "Enabled": True}] * 2
 
 
 def test_the_relay_s_filter_lets_outboxes_through_and_nothing_else(assembly):
