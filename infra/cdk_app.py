@@ -13,6 +13,9 @@ from typing import Final
 
 from aws_cdk import App
 
+from functions.billing.manifest import SERVICE as BILLING
+from functions.ingestion.manifest import SERVICE as INGESTION
+from functions.notification.manifest import SERVICE as NOTIFICATION
 from infra.components.relations import BrokenRelation, Retention, check_retention
 from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
 from infra.packaging import PackagingFailed
@@ -20,6 +23,8 @@ from infra.stacks.billing import BillingStack
 from infra.stacks.bus import BusStack
 from infra.stacks.ingestion import IngestionStack
 from infra.stacks.notification import NotificationStack
+
+CONSUMERS: Final = (*BILLING.consumers, *INGESTION.consumers, *NOTIFICATION.consumers)
 
 #: What the cdk command would set, set for everybody: so that the output does not depend on who runs the app.
 #: `sam local` finds the functions' code by the asset metadata.
@@ -42,7 +47,7 @@ def _app(outdir: Path) -> App:
 
 
 def _with_stacks(app: App, stage: StageConfig) -> App:
-    check_retention(stage.name, Retention.of(stage))
+    check_retention(stage.name, Retention.of(stage, CONSUMERS))
     bus = BusStack(app, "Bus", stage=stage)
     for service in (
         IngestionStack(app, "Ingestion", stage=stage),

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, cast
 
 from events.envelope import CloudEvent, InvalidEvent, Problem, derived_id, strict_json
 from runtime.aws import aws_errors
-from runtime.errors import PayloadGone, Unpublishable
+from runtime.errors import OutOfRoom, PayloadGone, Unpublishable
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 DATAREF: Final = "dataref"
 #: What all keys start with, and all that functions may read and write.
 PREFIX: Final = "payloads/"
-#: Of data that is checked in or out: a consumer holds a batch of such events in its memory.
+#: Of one event's data, checked in or out: what the HTTP API takes, and room for what becomes of it.
 MAX_BYTES: Final = 5_000_000
+#: An invocation that has checked out as much as this checks out no more: Python needs many times its bytes.
+ENOUGH_BYTES: Final = 5_000_000
 #: How long the bucket keeps data: longer than its event can come back from the bus's archive, a queue and its DLQ.
 RETENTION_DAYS: Final = 90
 
@@ -94,6 +96,26 @@ class MemoryClaimChecks:
         return self.objects[key]
 
 
+class Allowance:
+    """The claim checks of one invocation: any first one, and then as long as there is room."""
+
+    def __init__(self, claims: ClaimChecks) -> None:
+        self.bucket = claims.bucket
+        self._claims = claims
+        self._taken = 0
+
+    def put(self, key: str, content: bytes, *, media_type: str) -> None:
+        self._claims.put(key, content, media_type=media_type)
+
+    def get(self, key: str) -> bytes:
+        """Raises OutOfRoom."""
+        if self._taken >= ENOUGH_BYTES:
+            raise OutOfRoom(f"the batch's other records brought {self._taken} bytes of data")
+        content = self._claims.get(key)
+        self._taken += len(content)
+        return content
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Claim:
     """What a reference says."""
@@ -142,16 +164,20 @@ def checked_in(event: CloudEvent, claims: ClaimChecks) -> CloudEvent:
     return event.model_copy(update={"data": None, "data_base64": None, "extensions": extensions})
 
 
+def is_checked_in(event: CloudEvent) -> bool:
+    """Whether its data lies elsewhere, and only there."""
+    return DATAREF in event.extensions and event.data is None and event.data_base64 is None
+
+
 def checked_out(event: CloudEvent, claims: ClaimChecks) -> CloudEvent:
     """The event with its data back; one that has its data, or refers to none, stays as it is.
 
     Raises InvalidEvent for a reference that is not followed and for content that is not what it promises,
     PayloadGone, and TransientError.
     """
-    ref = event.extensions.get(DATAREF)
-    if ref is None or event.data is not None or event.data_base64 is not None:
+    if not is_checked_in(event):
         return event
-    claim = _Claim.parse(ref, event=event, bucket=claims.bucket)
+    claim = _Claim.parse(event.extensions[DATAREF], event=event, bucket=claims.bucket)
     content = claims.get(claim.key)
     if _digest(content) != claim.sha256:
         raise _refused("refers to data that has changed since")

@@ -21,6 +21,7 @@ from typing import Any, Final
 from events.binding import REPLAY, from_sqs_body
 from events.envelope import CloudEvent, InvalidEvent
 from runtime.breaker import Breaker
+from runtime.claim_check import Allowance, ClaimChecks, checked_out, is_checked_in
 from runtime.clock import Clock
 from runtime.delivery import Delivery
 from runtime.errors import (
@@ -54,7 +55,7 @@ _RESERVE: Final = 3_000
 class QueueConsumer:
     """Lambda entry point of one consumer: `consumer(event, context)`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a collaborator each
         self,
         spec: Consumer,
         handle: Handle | Together,
@@ -62,6 +63,7 @@ class QueueConsumer:
         publisher: Publisher,
         queue: Queue,
         clock: Clock,
+        claims: ClaimChecks | None = None,
         once: Once | None = None,
         on_unreadable: OnUnreadable | None = None,
         jitter: Callable[[float, float], float] = random.uniform,
@@ -71,6 +73,7 @@ class QueueConsumer:
         self._publisher = publisher
         self._queue = queue
         self._clock = clock
+        self._claims = claims
         self._once = once
         self._on_unreadable = on_unreadable
         self._jitter = jitter
@@ -93,7 +96,8 @@ class QueueConsumer:
         return crashed
 
     def _handle_all(self, deliveries: Sequence[Delivery], context: Any) -> None:
-        readable = [d for d in deliveries if self._read(d)]
+        claims = None if self._claims is None else Allowance(self._claims)
+        readable = [d for d in deliveries if self._read(d, claims, context)]
         if isinstance(self._handle, Together):
             self._attempt_together(self._handle, readable, context)
         else:
@@ -103,18 +107,24 @@ class QueueConsumer:
         if any(d.error is None and not d.suppressed for d in readable):
             self._breaker.succeeded()
 
-    def _read(self, delivery: Delivery) -> bool:
+    def _read(self, delivery: Delivery, claims: ClaimChecks | None, context: Any) -> bool:
         """Whether there is an event to handle."""
         try:
             event = delivery.event = from_sqs_body(delivery.body)
+            delivery.suppressed = self._spec.dedup == "record" and _is_without_effects(event)
+            if claims is not None and is_checked_in(event) and not delivery.suppressed:
+                self._check(context)
+                delivery.event = checked_out(event, claims)
         except InvalidEvent as error:
             if self._on_unreadable is None:
                 delivery.error = UnreadableMessage.of(error)
             else:
                 delivery.outcome = self._on_unreadable(delivery.body, error)
-            return False
-        delivery.suppressed = self._spec.dedup == "record" and _is_without_effects(event)
-        return not delivery.suppressed
+        except BreakwaterError as error:
+            self._fail([delivery], error)
+        else:
+            return not delivery.suppressed
+        return False
 
     def _attempt(self, handle: Handle, delivery: Delivery, context: Any) -> None:
         event = delivery.known_event

@@ -16,6 +16,7 @@
             ├── CircuitOpen       a dependency has been down, and is left alone for a moment
             ├── InFlightElsewhere another invocation is at work on this very event
             ├── OutOfTime         the invocation ends before the message could be begun
+            ├── OutOfRoom         the batch's other messages hold as much data as one invocation takes in
             └── Unfinished        the work goes on in another invocation, from a checkpoint
 
 Any other exception out of a handler counts as transient: it costs a try, and the last try is a dead letter.
@@ -137,6 +138,12 @@ class OutOfTime(Deferred):
     """The invocation ends before the message could be begun."""
 
     code = "out_of_time"
+
+
+class OutOfRoom(Deferred):
+    """The batch's other messages hold as much data as one invocation takes in."""
+
+    code = "out_of_room"
 
 
 class Unfinished(Deferred):

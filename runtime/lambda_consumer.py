@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runtime.aws import client
+from runtime.claim_check import ClaimChecks, S3ClaimChecks
 from runtime.clock import SystemClock
 from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.idempotency import Once, dynamodb_store
@@ -16,7 +17,11 @@ from runtime.queue import SqsDeadLetters, SqsQueue
 from runtime.settings import Settings
 
 
-class BusSettings(Settings):
+class ClaimSettings(Settings):
+    claim_bucket: str
+
+
+class BusSettings(ClaimSettings):
     event_bus_name: str
     put_events_max_bytes: int = MAX_BYTES
 
@@ -33,12 +38,17 @@ class OnceSettings(Settings):
     idempotency_table: str
 
 
+def claims_from_env(environ: Mapping[str, str]) -> ClaimChecks:
+    return S3ClaimChecks(client("s3"), bucket=ClaimSettings.from_env(environ).claim_bucket)
+
+
 def publisher_from_env(environ: Mapping[str, str]) -> Publisher:
     settings = BusSettings.from_env(environ)
     return Publisher(
         EventBridgeBus(client("events")),
         settings.event_bus_name,
         SystemClock(),
+        claims=claims_from_env(environ),
         max_bytes=settings.put_events_max_bytes,
     )
 
@@ -61,6 +71,7 @@ def consumer_from_env(
         publisher=publisher_from_env(environ),
         queue=queue,
         clock=SystemClock(),
+        claims=claims_from_env(environ),
         once=_once(spec, environ),
         on_unreadable=on_unreadable,
     )

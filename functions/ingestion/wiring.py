@@ -12,18 +12,15 @@ from functions.ingestion.manifest import CONSUMER
 from functions.ingestion.ports import Intake
 from functions.ingestion.process import Ingestion
 from runtime.aws import client
-from runtime.claim_check import S3ClaimChecks
 from runtime.clock import SystemClock
 from runtime.consumer import QueueConsumer
-from runtime.lambda_consumer import consumer_from_env
-from runtime.settings import Settings
+from runtime.lambda_consumer import ClaimSettings, claims_from_env, consumer_from_env
 
 ENVIRONMENT: Final[Mapping[str, str]] = os.environ  # noqa: TID251 - this is the composition root
 
 
-class ApiSettings(Settings):
+class ApiSettings(ClaimSettings):
     ingestion_queue_url: str
-    claim_bucket: str
 
 
 @cache
@@ -37,5 +34,6 @@ def consumer() -> QueueConsumer:
 def intake() -> Intake:
     """Raises ConfigurationError."""
     settings = ApiSettings.from_env(ENVIRONMENT)
-    claims = S3ClaimChecks(client("s3"), bucket=settings.claim_bucket)
-    return SqsIntake(client("sqs"), url=settings.ingestion_queue_url, claims=claims, clock=SystemClock())
+    return SqsIntake(
+        client("sqs"), url=settings.ingestion_queue_url, claims=claims_from_env(ENVIRONMENT), clock=SystemClock()
+    )

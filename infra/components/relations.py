@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
 from infra.config import StageConfig
 from runtime.claim_check import RETENTION_DAYS as PAYLOAD_DAYS
 from runtime.idempotency import RETENTION_DAYS as MARK_DAYS
+from runtime.manifest import Consumer
 from runtime.outbox import KEPT
 
 QUEUE_DAYS: Final = 4
@@ -16,6 +17,7 @@ QUEUE_DAYS: Final = 4
 DEAD_LETTER_DAYS: Final = 14
 #: DynamoDB's own.
 _STREAM_DAYS: Final = 1
+_SECONDS: Final = 86_400
 
 
 class BrokenRelation(ValueError):
@@ -24,9 +26,13 @@ class BrokenRelation(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """Days. `marks` are the idempotency records, `payloads` the data of large events, `outbox` its entries."""
+    """Days. `marks` are the idempotency records, `payloads` the data of large events, `outbox` its entries.
+
+    `patience` is for how long the most patient consumer puts a message off, each time as a new one on its queue.
+    """
 
     archive: int
+    patience: float
     queue: int
     dead_letters: int
     marks: int
@@ -34,20 +40,21 @@ class Retention:
     outbox: float
 
     @classmethod
-    def of(cls, stage: StageConfig) -> Self:
+    def of(cls, stage: StageConfig, consumers: Iterable[Consumer]) -> Self:
         return cls(
             archive=stage.archive_days or 0,
+            patience=max(consumer.patience for consumer in consumers) / _SECONDS,
             queue=QUEUE_DAYS,
             dead_letters=DEAD_LETTER_DAYS,
             marks=MARK_DAYS,
             payloads=PAYLOAD_DAYS,
-            outbox=KEPT.total_seconds() / 86_400,
+            outbox=KEPT.total_seconds() / _SECONDS,
         )
 
     @property
-    def longest_way(self) -> int:
-        """How old an event can be when it comes back: from the archive, through a queue, out of its DLQ."""
-        return self.archive + self.queue + self.dead_letters
+    def longest_way(self) -> float:
+        """How old an event can be when it comes back: from the archive, put off, through a queue, out of its DLQ."""
+        return self.archive + self.patience + self.queue + self.dead_letters
 
 
 def check_retention(stage: str, days: Retention) -> None:
@@ -58,7 +65,7 @@ def check_retention(stage: str, days: Retention) -> None:
 
 
 def _problems(days: Retention) -> Iterator[str]:
-    way = f"the {days.longest_way} days in which an event can come back (archive, queue and DLQ)"
+    way = f"the {days.longest_way:g} days in which an event can come back (archive, patience, queue and DLQ)"
     if days.marks <= days.longest_way:
         yield f"idempotency records expire after {days.marks} days, within {way}"
     if days.payloads <= days.longest_way:

@@ -250,6 +250,7 @@ class Company:
             publisher=self._publisher(sandbox),
             queue=sandbox.reach("queue", self.cloud.queue_port(spec)),
             clock=self.cloud.clock,
+            claims=self._claims(sandbox),
             once=Once(self._records(sandbox), spec.name) if spec.dedup == "record" else None,
             on_unreadable=on_unreadable,
             jitter=self.cloud.random.uniform,

@@ -63,7 +63,12 @@ def cloud(monkeypatch) -> Iterator[Any]:
         _create(dynamodb, "answers", ("id",))
         queue = boto3.client("sqs").create_queue(QueueName="billing")["QueueUrl"]
         client("events").create_event_bus(Name="bus")
-        names = TABLES | {"QUEUE_URL": queue, "DEAD_LETTER_QUEUE_URL": queue, "EVENT_BUS_NAME": "bus"}
+        names = TABLES | {
+            "QUEUE_URL": queue,
+            "DEAD_LETTER_QUEUE_URL": queue,
+            "EVENT_BUS_NAME": "bus",
+            "CLAIM_BUCKET": "payloads",
+        }
         for name, value in names.items():
             monkeypatch.setenv(name, value)
         yield dynamodb

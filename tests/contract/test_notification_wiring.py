@@ -48,6 +48,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER)
         queues = {name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("queue", "dlq")}
         environment = {
+            "CLAIM_BUCKET": "payloads-of-tests",
             "EVENT_BUS_NAME": BUS,
             "QUEUE_URL": queues["queue"],
             "DEAD_LETTER_QUEUE_URL": queues["dlq"],

@@ -11,6 +11,7 @@ from events.binding import to_entry
 from events.envelope import CloudEvent, derived_id
 from functions.notification.manifest import MESSAGES
 from local.memory.company import Company
+from runtime.claim_check import checked_out
 from runtime.errors import Throttled, TransientError
 from tests.unit.event_builders import members, paid, usage
 
@@ -374,3 +375,56 @@ def test_a_message_that_is_throttled_all_day_is_handled_once_when_it_is_over(com
 
     assert len(company.mail) == 1
     assert len(company.cloud.dlq("notification")) == 0
+
+
+# Data too large for queues and the bus
+
+
+def large_usage(**changes) -> CloudEvent:
+    event = used(1, **changes)
+    return event.model_copy(update={"data": {**event.data, "note": "x" * 1_200_000}})
+
+
+def seats(company: Company) -> int:
+    _, seen = company.bill("GET", "/customers/cus_abc123/usage?period=2026-05")
+    return seen["meters"][0]["quantity"]
+
+
+def test_three_megabytes_over_http_arrive_whole(company: Company) -> None:
+    report = used(3)
+    large = report.model_copy(update={"data": {**report.data, "note": "é" * 1_500_000}})
+
+    status, _ = company.post_events(large)
+    company.cloud.run()
+
+    (recorded,) = archived(company, "ingestion.usage.recorded")
+    assert status == 202
+    assert "data" not in recorded
+    assert checked_out(CloudEvent.parse(recorded), company.claims).data == large.data
+    assert seats(company) == 3
+    assert [reasons(company, name) for name in ("ingestion", "billing-usage")] == [[], []]
+
+
+def test_a_crowd_of_large_events_is_counted_to_the_last_one(company: Company) -> None:
+    events = [large_usage(id=f"u-{n}") for n in range(12)]
+
+    statuses = [company.post_events(*events[n : n + 3])[0] for n in range(0, 12, 3)]
+    company.cloud.run()
+
+    assert statuses == [202] * 4
+    assert seats(company) == 12
+
+
+def test_an_event_whose_data_was_gone_is_counted_when_it_is_put_back_and_redriven(company: Company) -> None:
+    company.post_events(large_usage())
+    kept = dict(company.claims.objects)
+    company.claims.objects.clear()
+    company.cloud.run()
+    gone = reasons(company, "ingestion")
+
+    company.claims.objects |= kept
+    company.cloud.redrive("ingestion")
+    company.cloud.run()
+
+    assert gone == [("payload_gone", "1")]
+    assert seats(company) == 1

@@ -1,9 +1,9 @@
 """HTTP messages as text, and as API Gateway hands them to a function.
 
-    POST /invoices?dry=1
-    content-type: application/json
+POST /invoices?dry=1
+content-type: application/json
 
-    {"customer_id": "cus_1"}
+{"customer_id": "cus_1"}
 """
 
 from __future__ import annotations

@@ -165,7 +165,10 @@ def impatient():
     [
         (impatient(), r"under 180 s"),
         (impatient(), r"a lock is held for up to 30 s: not over when its message is shown again"),
-        (impatient(), r"gives a message up after 3 receives, without a reason: before the consumer does, after 3 tries"),
+        (
+            impatient(),
+            r"up after 3 receives, without a reason: before the consumer does, after 3 tries",
+        ),
         (replace(PAYMENTS, tries=0), "tries must be"),
         (replace(PAYMENTS, batch_size=100), "batching window"),
         (replace(PAYMENTS, max_concurrency=1), "max_concurrency"),

@@ -27,6 +27,7 @@ PAYLOAD_USE = {
     "ingestion": {CHECK_IN, *CHECK_OUT},
     "ingestion-api": {CHECK_IN},
     "billing": CHECK_OUT,
+    "billing-usage": CHECK_OUT,
     "billing-relay": {CHECK_IN},
     "notification": {CHECK_IN, *CHECK_OUT},
     "notification-contacts": CHECK_OUT,

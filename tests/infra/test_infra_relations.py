@@ -6,28 +6,30 @@ from dataclasses import replace
 
 import pytest
 
+from infra.cdk_app import CONSUMERS
 from infra.components.relations import BrokenRelation, Retention, check_retention
 from infra.components.table import allow_once
 from infra.config import STAGES
 
-SOUND = Retention(archive=30, queue=4, dead_letters=14, marks=60, payloads=90, outbox=2)
+SOUND = Retention(archive=30, patience=1, queue=4, dead_letters=14, marks=60, payloads=90, outbox=2)
 
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
 def test_every_stage_keeps_long_enough(stage) -> None:
-    check_retention(stage.name, Retention.of(stage))
+    check_retention(stage.name, Retention.of(stage, CONSUMERS))
 
 
 @pytest.mark.parametrize(
     ("broken", "line"),
     [
-        (replace(SOUND, marks=48), "idempotency records expire after 48 days, within the 48 days"),
-        (replace(SOUND, payloads=48), "payloads expire after 48 days, within the 48 days"),
+        (replace(SOUND, marks=49), "idempotency records expire after 49 days, within the 49 days"),
+        (replace(SOUND, payloads=49), "payloads expire after 49 days, within the 49 days"),
         (replace(SOUND, dead_letters=4), "DLQs keep messages for 4 days, no longer than queues"),
         (replace(SOUND, outbox=1), "outboxes keep events for 1 days, no longer than a stream has them"),
         (replace(SOUND, archive=100), "idempotency .*; payloads "),
+        (replace(SOUND, patience=30), "idempotency .* within the 78 days"),
     ],
-    ids=["marks", "payloads", "dead letters", "outbox", "archive"],
+    ids=["marks", "payloads", "dead letters", "outbox", "archive", "patience"],
 )
 def test_a_relation_that_is_broken_is_named(broken: Retention, line: str) -> None:
     with pytest.raises(BrokenRelation, match=f"stage prod: {line}"):
@@ -35,7 +37,7 @@ def test_a_relation_that_is_broken_is_named(broken: Retention, line: str) -> Non
 
 
 def test_a_day_more_than_the_longest_way_is_enough() -> None:
-    check_retention("prod", replace(SOUND, marks=49, payloads=49, dead_letters=14, outbox=1.5))
+    check_retention("prod", replace(SOUND, marks=50, payloads=50, outbox=1.5))
 
 
 class Named:

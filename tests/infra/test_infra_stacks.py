@@ -220,7 +220,7 @@ def test_a_node_that_the_user_chose_stands():
 
 
 def test_synthesis_stops_when_a_stage_s_archive_outlives_what_consumers_remember(monkeypatch, tmp_path) -> None:
-    monkeypatch.setitem(STAGES_BY_NAME, "prod", replace(stage_named("prod"), archive_days=42))
+    monkeypatch.setitem(STAGES_BY_NAME, "prod", replace(stage_named("prod"), archive_days=41))
 
     with pytest.raises(BrokenRelation, match=r"stage prod: idempotency records expire after 60 days, within the 60"):
         build("prod", tmp_path)

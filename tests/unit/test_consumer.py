@@ -12,6 +12,7 @@ from events.binding import to_entry
 from events.catalog import payload_of
 from events.envelope import CloudEvent, InvalidEvent
 from functions.notification.manifest import MESSAGES
+from runtime.claim_check import ENOUGH_BYTES, MemoryClaimChecks, checked_in
 from runtime.consumer import QueueConsumer
 from runtime.errors import (
     BusinessRuleViolated,
@@ -25,6 +26,7 @@ from runtime.errors import (
 from runtime.outcome import Handle, Outcome, Together
 from tests.unit.event_builders import paid, usage
 from tests.unit.runtime_fakes import (
+    AwayClaims,
     FakeBus,
     FakeClock,
     FakeContext,
@@ -509,3 +511,73 @@ def test_nothing_is_handled_when_nothing_could_be_read() -> None:
         raise AssertionError
 
     assert World(Together(handle)).deliver(sqs_record("nope")) == []
+
+
+# Claim checks
+
+
+def nothing(_: CloudEvent) -> Outcome:
+    return Outcome()
+
+
+def test_an_event_whose_data_was_checked_in_reaches_the_handler_whole() -> None:
+    seen: list[CloudEvent] = []
+    claims, event = MemoryClaimChecks(), usage(data={"note": "x" * 100})
+    envelope = {"detail-type": event.type, "source": event.source, "detail": checked_in(event, claims).to_dict()}
+
+    World(lambda e: seen.append(e) or Outcome(), claims=claims).deliver(sqs_record(json.dumps(envelope)))
+
+    assert seen == [event]
+
+
+def test_a_dead_letter_keeps_the_reference_and_names_the_event_when_the_data_is_gone() -> None:
+    world = World(nothing, claims=MemoryClaimChecks())
+    event = checked_in(usage(), MemoryClaimChecks())
+
+    again = world.deliver(sqs_record(event))
+
+    ((body, why),) = world.queue.dead
+    assert (again, body) == ([], event.to_json())
+    assert (why["reason"], why["attempts"], why["event_id"]) == ("payload_gone", "1", event.id)
+    assert "redrive" in why["error_message"]
+
+
+def test_a_reference_to_anywhere_else_is_unreadable_and_a_consumer_may_make_something_of_it() -> None:
+    foreign = usage().model_copy(update={"data": None, "extensions": {"dataref": "https://elsewhere.example/data"}})
+    strict = World(nothing, claims=MemoryClaimChecks())
+    kind = World(nothing, claims=MemoryClaimChecks(), on_unreadable=lambda *_: Outcome.of([paid()]))
+
+    for world in (strict, kind):
+        world.deliver(sqs_record(foreign))
+
+    assert [why["reason"] for _, why in strict.queue.dead] == ["unreadable"]
+    assert kind.published == ["billing.invoice.paid"]
+
+
+def test_a_bucket_that_is_away_opens_the_circuit_and_costs_the_first_few_a_try() -> None:
+    world = World(nothing, claims=AwayClaims())
+    event = checked_in(usage(), MemoryClaimChecks())
+
+    again = world.deliver(*(sqs_record(event, id_=str(n)) for n in range(5)))
+
+    assert again == ["0", "1", "2"]
+    assert [body for body, *_ in world.queue.deferred] == [event.to_json()] * 2
+
+
+def test_an_invocation_takes_in_no_more_data_than_it_has_room_for() -> None:
+    claims, seen = MemoryClaimChecks(), []
+    large = [checked_in(usage(id=str(n), data="x" * (ENOUGH_BYTES // 2)), claims) for n in range(4)]
+    world = World(lambda e: seen.append(e.id) or Outcome(), claims=claims)
+
+    again = world.deliver(*map(sqs_record, [*large, usage(id="small")]))
+
+    assert (again, seen) == ([], ["0", "1", "small"])
+    assert [json.loads(body)["id"] for body, *_ in world.queue.deferred] == ["2", "3"]
+
+
+def test_data_is_not_fetched_for_an_event_that_is_suppressed() -> None:
+    event = checked_in(usage(), MemoryClaimChecks())
+
+    again = World(nothing, claims=AwayClaims()).deliver(sqs_record(replayed(event, "june")))
+
+    assert again == []

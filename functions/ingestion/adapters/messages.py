@@ -7,8 +7,8 @@ from typing import Final
 from events.envelope import CloudEvent
 from runtime.claim_check import ClaimChecks, checked_in
 
-#: What SQS takes, of one message and of all in one call.
-MAX_BYTES: Final = 1_048_576
+#: What a message carries whole. SQS takes 1 MiB, but its dead letter needs some of that for the reason.
+MAX_BODY: Final = 1_000_000
 #: JSON may hold these two characters, an SQS message may not. They only occur inside JSON strings: escape them.
 _ESCAPES: Final = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 
@@ -19,7 +19,7 @@ def message_body(event: CloudEvent, claims: ClaimChecks) -> str:
     Raises TransientError when it cannot be checked in for now.
     """
     body = _text(event)
-    return body if len(body.encode()) <= MAX_BYTES else _text(checked_in(event, claims))
+    return body if len(body.encode()) <= MAX_BODY else _text(checked_in(event, claims))
 
 
 def _text(event: CloudEvent) -> str:

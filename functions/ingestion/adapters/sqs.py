@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from events.envelope import CloudEvent
-from functions.ingestion.adapters.messages import MAX_BYTES, message_body
+from functions.ingestion.adapters.messages import message_body
 from runtime.aws import aws_errors
 from runtime.claim_check import ClaimChecks
 from runtime.clock import Clock
@@ -16,8 +16,9 @@ from runtime.telemetry import logger
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-#: SendMessageBatch's limit, beside that on bytes.
+#: SendMessageBatch's limits.
 MAX_ENTRIES: Final = 10
+MAX_BYTES: Final = 1_048_576
 
 _ATTEMPTS: Final = 3
 
