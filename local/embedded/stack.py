@@ -48,6 +48,11 @@ class Stack:
     def billing_url(self) -> str:
         return self._api_url("Billing")
 
+    @property
+    def payload_bucket(self) -> str:
+        """Where the data of large events lies."""
+        return self.deployed[f"Breakwater-{STAGE}-Bus"].outputs["PayloadBucketName"]
+
     def queue_url(self, consumer: str) -> str:
         return str(self.cloud.client("sqs").get_queue_url(QueueName=f"{PREFIX}-{consumer}")["QueueUrl"])
 

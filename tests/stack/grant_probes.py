@@ -27,7 +27,18 @@ from local.embedded.cloud import Cloud
 from local.embedded.stack import PREFIX, SERVICES, Stack
 from runtime.breaker import THRESHOLD
 from runtime.outbox import Change
-from tests.stack.stack_builders import MOMENT, PERIOD, contact, copied, invoice_paid, order, usage
+from tests.stack.stack_builders import (
+    LARGE,
+    MOMENT,
+    PERIOD,
+    contact,
+    copied,
+    invoice_paid,
+    large_usage,
+    order,
+    usage,
+    whose_data_is_gone,
+)
 
 
 class Grant(NamedTuple):
@@ -108,6 +119,8 @@ def _short(resource: str) -> str:
     """`breakwater-embedded-billing` and its kind without what they all start with; Secrets Manager adds an end."""
     if "/stream/" in resource:
         return "stream"
+    if resource.startswith("arn:aws:s3:::"):
+        return "payloads/*" if resource.endswith("/payloads/*") else "payloads"
     last = resource.rpartition(":")[2].rpartition("/")[2]
     name = last.removeprefix(f"{PREFIX}-")
     return name.rpartition("-")[0] if ":secret:" in resource else name
@@ -147,9 +160,9 @@ class Probes:
     def close(self) -> None:
         self._invoke("billing-close", {})
 
-    def consume_cold(self, function: str, body: str, *, name: str) -> None:
+    def consume_cold(self, function: str, body: str, *, name: str, **variables: str) -> None:
         """As `consume`, in a copy of the function called `name`, so that nothing is remembered from before."""
-        copied(self.stack, function, f"{function}-{name}")
+        copied(self.stack, function, f"{function}-{name}", **variables)
         self._invoke(f"{function}-{name}", {"Records": [self._record(function, body, tries=1)]}, prefix="")
 
     def _invoke(self, function: str, payload: Mapping[str, Any], *, prefix: str = f"{PREFIX}-") -> None:
@@ -262,6 +275,33 @@ def _often(send: Callable[[Probes, str], None]) -> Callable[[Probes, str], None]
     return again
 
 
+def _large_usage_to_ingestion(probes: Probes, unique: str) -> None:
+    probes.consume("ingestion", large_usage(unique, f"cus-{unique}").to_json())
+
+
+def _large_usage_over_http(probes: Probes, unique: str) -> None:
+    probes.client.post(large_usage(unique, f"cus-{unique}"))
+
+
+def _relay_of_large_event(probes: Probes, unique: str) -> None:
+    data = {"note": "x" * LARGE}
+    probes.relay(CloudEvent(id=unique, source="billing-service", type="billing.nothing.happened", data=data))
+
+
+def _receipt_for_a_narrow_bus(probes: Probes, unique: str) -> None:
+    """What notification has to say is small, so the bus is made smaller."""
+    probes.consume("notification-contacts", contact(f"cus-{unique}").to_json())
+    receipt = invoice_paid(unique, f"cus-{unique}").to_json()
+    probes.consume_cold("notification", receipt, name=unique, PUT_EVENTS_MAX_BYTES="300")
+
+
+def _data_that_is_gone(function: str) -> Callable[[Probes, str], None]:
+    def send(probes: Probes, unique: str) -> None:
+        probes.consume(function, whose_data_is_gone(probes.stack, unique).to_json())
+
+    return send
+
+
 _INGESTION_EVENTS = Grant("ingestion", "events:PutEvents", PREFIX)
 _PAYMENT_READ = Grant("billing", "dynamodb:GetItem", "billing")
 _USAGE_WRITE = Grant("billing-usage", "dynamodb:BatchWriteItem", "billing")
@@ -271,6 +311,15 @@ _ONCE = Grant("notification", "dynamodb:PutItem", "idempotency-notification")
 _CONTACTS_PUT = Grant("notification-contacts", "dynamodb:PutItem", "contacts")
 
 PROBES = (
+    Probe(Grant("ingestion", "s3:PutObject", "payloads/*"), _large_usage_to_ingestion),
+    Probe(Grant("ingestion-api", "s3:PutObject", "payloads/*"), _large_usage_over_http),
+    Probe(Grant("billing-relay", "s3:PutObject", "payloads/*"), _relay_of_large_event),
+    Probe(Grant("notification", "s3:PutObject", "payloads/*"), _receipt_for_a_narrow_bus),
+    *(
+        Probe(Grant(consumer.name, "s3:GetObject", "payloads/*"), _data_that_is_gone(consumer.name))
+        for service in SERVICES
+        for consumer in service.consumers
+    ),
     Probe(_INGESTION_EVENTS, _usage_to_ingestion),
     Probe(Grant("ingestion", "sqs:ChangeMessageVisibility", "ingestion"), _usage_to_ingestion, _INGESTION_EVENTS),
     Probe(Grant("ingestion", "sqs:SendMessage", "ingestion-dlq"), _last_try_of_ingestion, _INGESTION_EVENTS),
@@ -339,8 +388,13 @@ def grants_for_lambda() -> Iterator[Grant]:
 
 
 def grants_beyond_the_emulator() -> Iterator[Grant]:
-    """What Lambda needs and the emulator cannot judge: it holds logs and streams against other resources than AWS."""
+    """What the emulator cannot judge.
+
+    It holds logs and streams against other resources than AWS does, and S3's answer about an object that is gone
+    does not depend on who asks.
+    """
     for service in SERVICES:
+        yield from (Grant(consumer.name, "s3:ListBucket", "payloads") for consumer in service.consumers)
         for function in service.functions:
             yield from (Grant(function.name, f"logs:{call}", "*") for call in ("CreateLogStream", "PutLogEvents"))
         for relay in service.relays:

@@ -20,10 +20,13 @@ from local.embedded.hops import Watcher
 from local.embedded.mailbox import Mail, mails
 from local.embedded.polling import wait_until
 from local.embedded.stack import Stack
+from runtime.claim_check import MemoryClaimChecks, checked_in
 
 MOMENT = datetime(2026, 5, 20, 14, 30, tzinfo=UTC)
 PERIOD = "2026-05"
 SECONDS = 120
+#: Bytes over what the queue and the bus carry.
+LARGE = 1_100_000
 
 Found = TypeVar("Found")
 
@@ -41,6 +44,17 @@ def contact(customer: str, **changes: Any) -> CloudEvent:
 def usage(event_id: str, customer: str, quantity: int = 1) -> CloudEvent:
     payload = PartnerUsageReported(customer_id=customer, meter="api_calls", quantity=quantity, used_at=MOMENT)
     return initial(payload, id=event_id, source="metering-partner", time=MOMENT)
+
+
+def large_usage(event_id: str, customer: str, *, size: int = LARGE) -> CloudEvent:
+    """Usage with more data than the queue and the bus carry."""
+    event = usage(event_id, customer)
+    return event.model_copy(update={"data": {**event.data, "note": "x" * size}})
+
+
+def whose_data_is_gone(stack: Stack, event_id: str) -> CloudEvent:
+    """Usage whose data was checked in once, and has been deleted since."""
+    return checked_in(usage(event_id, "cus-any"), MemoryClaimChecks(stack.payload_bucket))
 
 
 def payment(invoice: Mapping[str, Any]) -> CloudEvent:
@@ -80,8 +94,11 @@ def dead_letters_of(client: Client, consumer: str, event_id: str) -> list[DeadLe
     return [letter for letter in client.dead_letters(consumer) if letter.reason.get("event_id") == event_id]
 
 
-def copied(stack: Stack, function: str, name: str) -> None:
-    """The same code, configuration, role and log group as a function called `name`, which nothing has run in yet."""
+def copied(stack: Stack, function: str, name: str, **variables: str) -> None:
+    """The same code, configuration, role and log group as a function called `name`, which nothing has run in yet.
+
+    `variables` are added to its environment.
+    """
     functions = stack.cloud.client("lambda")
     old = stack.configuration(function)
     code = functions.get_function(FunctionName=old["FunctionName"])["Code"]["Location"]
@@ -91,7 +108,7 @@ def copied(stack: Stack, function: str, name: str) -> None:
         Handler=old["Handler"],
         Role=old["Role"],
         Timeout=old["Timeout"],
-        Environment={"Variables": old["Environment"]["Variables"]},
+        Environment={"Variables": old["Environment"]["Variables"] | variables},
         LoggingConfig={"LogGroup": stack.log_groups[function]},
         Code={"ZipFile": http("GET", code).body},
     )
