@@ -27,6 +27,7 @@ from functions.notification.adapters.secrets import MasterKey
 from functions.notification.adapters.ses import SesMailer
 from local.aws_faults import Faults
 from runtime import aws
+from runtime.claim_check import MemoryClaimChecks, S3ClaimChecks, checked_in, checked_out
 from runtime.errors import TransientError
 from runtime.idempotency import Once, dynamodb_store
 from runtime.outcome import Outcome
@@ -359,13 +360,38 @@ def a_message_is_deferred(aws: Aws) -> Doing:
     )
 
 
+PAYLOADS = "payloads-of-tests"
+
+
+@subject("runtime/claim_check.py", "s3:PutObject")
+def data_is_checked_in(aws: Aws) -> Doing:
+    plain = aws.plain("s3")
+    plain.create_bucket(Bucket=PAYLOADS)
+    claims = S3ClaimChecks(aws.client("s3"), bucket=PAYLOADS)
+
+    def stored() -> tuple[object, ...]:
+        found = plain.list_objects_v2(Bucket=PAYLOADS).get("Contents", [])
+        return ([(one["Key"], one["Size"]) for one in found],)
+
+    return Doing(lambda: checked_in(usage(), claims), stored)
+
+
+@subject("runtime/claim_check.py", "s3:GetObject")
+def data_is_checked_out(aws: Aws) -> Doing:
+    plain, seen = aws.plain("s3"), list[object]()
+    plain.create_bucket(Bucket=PAYLOADS)
+    event = checked_in(usage(), S3ClaimChecks(plain, bucket=PAYLOADS))
+    claims = S3ClaimChecks(aws.client("s3"), bucket=PAYLOADS)
+    return Doing(lambda: seen.append(checked_out(event, claims)), lambda: (seen[-1:],))
+
+
 # Ingestion
 
 
 @subject("functions/ingestion/adapters/sqs.py", "sqs:SendMessageBatch")
 def records_are_taken_in(aws: Aws) -> Doing:
     url = aws.new_queue("ingestion")
-    intake = SqsIntake(aws.client("sqs"), url=url, clock=aws.clock)
+    intake = SqsIntake(aws.client("sqs"), url=url, claims=MemoryClaimChecks(), clock=aws.clock)
 
     def put() -> None:
         for why in intake.put([usage(id=f"event-{n:02}") for n in range(12)]).values():
