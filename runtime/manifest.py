@@ -29,10 +29,14 @@ class Function:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One EventBridge rule: events that match `pattern` go to the consumer's queue."""
+    """One EventBridge rule: events that match `pattern` go to the consumer's queue.
+
+    `bus` is where the rule is: on the company's own, or on the account's default, where AWS services tell their news.
+    """
 
     name: str
     pattern: Mapping[str, Any]
+    bus: Literal["own", "default"] = "own"
 
 
 def event_types(*types: str) -> Mapping[str, Any]:

@@ -6,6 +6,11 @@ from runtime.manifest import Consumer, Function, HttpApi, Service, Subscription,
 
 SOURCE: Final = "ingestion-service"
 
+#: Where in the bucket files are put, and where the answers to them are.
+INCOMING: Final = "incoming/"
+REJECTS: Final = "rejects/"
+RESULTS: Final = "results/"
+
 CONSUMER: Final = Consumer(
     function=Function(name="ingestion", handler="functions.ingestion.handler.consume", timeout=30),
     subscriptions=(
@@ -15,6 +20,32 @@ CONSUMER: Final = Consumer(
         ),
     ),
     dedup="state",
+)
+
+#: Seconds of an invocation that go into a file. The rest are to end what it is at: at worst one call each to the
+#: bucket, the bus and the table.
+FILE_SECONDS: Final = 240
+
+#: A file takes as many invocations as it needs: each stops in time, at a checkpoint. The memory is for the processor
+#: that comes with it, a whole one; the work itself needs less than 100 MiB, whatever the file.
+FILES: Final = Consumer(
+    function=Function(
+        name="ingestion-files", handler="functions.ingestion.files.consume", timeout=300, memory_mib=1769
+    ),
+    subscriptions=(
+        Subscription(
+            name="files",
+            bus="default",
+            pattern={
+                "source": ["aws.s3"],
+                "detail-type": ["Object Created"],
+                "detail": {"object": {"key": [{"prefix": INCOMING}]}},
+            },
+        ),
+    ),
+    dedup="state",
+    batch_size=1,
+    max_concurrency=5,
 )
 
 API: Final = HttpApi(
@@ -31,6 +62,6 @@ SERVICE: Final = Service(
         "ingestion.record.rejected",
         "customer.contact.updated",
     ),
-    consumers=(CONSUMER,),
+    consumers=(CONSUMER, FILES),
     apis=(API,),
 )

@@ -7,20 +7,28 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from functions.ingestion.adapters.dynamodb import DynamoDbCheckpoints
+from functions.ingestion.adapters.s3 import S3Files
 from functions.ingestion.adapters.sqs import SqsIntake
-from functions.ingestion.manifest import CONSUMER
+from functions.ingestion.bulk import FileIngestion
+from functions.ingestion.manifest import CONSUMER, FILE_SECONDS, FILES
 from functions.ingestion.ports import Intake
 from functions.ingestion.process import Ingestion
 from runtime.aws import client
 from runtime.clock import SystemClock
 from runtime.consumer import QueueConsumer
-from runtime.lambda_consumer import ClaimSettings, claims_from_env, consumer_from_env
+from runtime.lambda_consumer import ClaimSettings, claims_from_env, consumer_from_env, publisher_from_env
+from runtime.settings import Settings
 
 ENVIRONMENT: Final[Mapping[str, str]] = os.environ  # noqa: TID251 - this is the composition root
 
 
 class ApiSettings(ClaimSettings):
     ingestion_queue_url: str
+
+
+class FileSettings(Settings):
+    checkpoints_table: str
 
 
 @cache
@@ -37,3 +45,18 @@ def intake() -> Intake:
     return SqsIntake(
         client("sqs"), url=settings.ingestion_queue_url, claims=claims_from_env(ENVIRONMENT), clock=SystemClock()
     )
+
+
+@cache
+def file_consumer() -> QueueConsumer:
+    """Raises ConfigurationError."""
+    clock = SystemClock()
+    table = FileSettings.from_env(ENVIRONMENT).checkpoints_table
+    ingestion = FileIngestion(
+        files=S3Files(client("s3")),
+        checkpoints=DynamoDbCheckpoints(client("dynamodb"), table, clock),
+        publish=publisher_from_env(ENVIRONMENT).publish,
+        clock=clock,
+        seconds=FILE_SECONDS,
+    )
+    return consumer_from_env(FILES, ingestion.handle, ENVIRONMENT)

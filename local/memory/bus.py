@@ -114,6 +114,11 @@ class MemoryBus:
         answers = [self._accept(entry) for entry in entries]
         return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
 
+    def tell(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
+        """What an AWS service itself puts on the account's default bus: nobody else may use its source."""
+        entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail, ensure_ascii=False)}
+        self._take(_event_id(self._random), entry, detail)
+
     def replay(self, since: datetime, until: datetime, *, name: str = "replay") -> int:
         """Send archived events with `since` <= time < `until` to all rules again, marked with `replay-name`."""
         chosen = [e for e in self.archive or () if since <= datetime.fromisoformat(e["time"]) < until]

@@ -61,14 +61,8 @@ class MemoryCloud:
         self.latency = latency or Latency()
         self.log: deque[Hop] = deque(maxlen=log_limit)
         self._trace = self._record if log_limit else None
-        self.bus = MemoryBus(
-            bus_name,
-            clock=self.clock,
-            random=self.random,
-            latency=self.latency.bus,
-            archive=archive,
-            trace=self._trace,
-        )
+        self.bus = self._new_bus(bus_name, archive=archive)
+        self.default_bus = self._new_bus("default", archive=False)
         self._network = network and network(self.clock)
         self._disorder = disorder
         self._services: list[Service] = []
@@ -177,11 +171,13 @@ class MemoryCloud:
         return {
             "rules": {
                 rule.name: {
+                    "bus": which,
                     "pattern": dict(rule.pattern),
                     "queue": rule.target.name,
                     "dead_letter_queue": _name(rule.dead_letter_queue),
                 }
-                for rule in self.bus.rules
+                for which, bus in self._buses().items()
+                for rule in bus.rules
             },
             "queues": {queue.name: _queue_wiring(queue) for queue in self._queues.values()},
             "pollers": {name: _poller_wiring(poller) for name, poller in self._pollers.items()},
@@ -198,10 +194,24 @@ class MemoryCloud:
             "schedules": {name: schedule.expression for name, schedule in self._schedules.items()},
         }
 
+    def _new_bus(self, name: str, *, archive: bool) -> MemoryBus:
+        return MemoryBus(
+            name,
+            clock=self.clock,
+            random=self.random,
+            latency=self.latency.bus,
+            archive=archive,
+            trace=self._trace,
+        )
+
+    def _buses(self) -> Mapping[str, MemoryBus]:
+        """By their names in a Subscription."""
+        return {"own": self.bus, "default": self.default_bus}
+
     def _connect(self, consumer: Consumer) -> None:
         queue = self._queue_of(consumer)
         for subscription in consumer.subscriptions:
-            self.bus.add_rule(
+            self._buses()[subscription.bus].add_rule(
                 f"{consumer.name}-{subscription.name}",
                 subscription.pattern,
                 queue,

@@ -30,8 +30,10 @@ from functions.billing.metering import Metering
 from functions.billing.prices import PRICES
 from functions.billing.process import Billing
 from functions.ingestion import manifest as ingestion
-from functions.ingestion.adapters.memory import MemoryIntake
+from functions.ingestion.adapters.memory import MemoryCheckpoints, MemoryFiles, MemoryIntake
 from functions.ingestion.api import events_api
+from functions.ingestion.bulk import FileIngestion
+from functions.ingestion.ports import FileRef
 from functions.ingestion.process import Ingestion
 from functions.notification import manifest as notification
 from functions.notification.adapters.guard import ChannelGuard
@@ -41,6 +43,7 @@ from functions.notification.process import Contacts, Notification
 from local.memory.cloud import MemoryCloud
 from local.memory.functions import Handler, PerSandbox, Sandbox
 from local.memory.idempotency import MemoryIdempotency, Table
+from local.memory.s3 import OBJECT_CREATED, SOURCE, object_created
 from runtime.claim_check import ClaimChecks, MemoryClaimChecks
 from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.idempotency import Once
@@ -71,7 +74,10 @@ class NotificationStores:
 
 
 class Company:
-    """Everything between an HTTP request or a `put_events`, and a customer's mailbox. Options as MemoryCloud's."""
+    """Everything between an HTTP request, a file or a `put_events`, and a customer's mailbox. Options as MemoryCloud's.
+
+    `files` is the bucket.
+    """
 
     def __init__(self, *, seed: int, start: datetime, **options: Any) -> None:
         self.cloud = MemoryCloud(seed=seed, start=start, **options)
@@ -79,6 +85,8 @@ class Company:
         self.billing = BillingStores(ledger=MemoryLedger(), accounts=MemoryAccounts(invoices), invoices=invoices)
         self.notification = NotificationStores()
         self.claims = MemoryClaimChecks()
+        self.files = MemoryFiles(f"{self.cloud.bus.name}-files")
+        self.checkpoints = MemoryCheckpoints()
         self._unpublishable = self.cloud.dead_letters(billing.RELAY)
         self._deploy()
 
@@ -99,6 +107,16 @@ class Company:
         members = [event.to_dict() if isinstance(event, CloudEvent) else dict(event) for event in events]
         headers = {"content-type": BATCH_MEDIA_TYPE}
         return self.call(ingestion.API.function.name, "POST", "/events", json.dumps(members), headers)
+
+    def put_file(self, key: str, body: bytes) -> FileRef:
+        """What a PutObject and S3's news of it do."""
+        file = self.files.upload(key, body)
+        self.tell_of(file, size=len(body))
+        return file
+
+    def tell_of(self, file: FileRef, *, size: int = 0) -> None:
+        """S3's news of a file: it may come more than once."""
+        self.cloud.default_bus.tell(SOURCE, OBJECT_CREATED, object_created(file, size=size))
 
     def bill(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, Any]]:
         """A call of billing's API. Underscores in header names stand for hyphens."""
@@ -129,6 +147,7 @@ class Company:
         functions = {
             ingestion.CONSUMER.function.name: self._ingestion,
             ingestion.API.function.name: self._ingestion_api,
+            ingestion.FILES.function.name: self._ingestion_files,
             billing.PAYMENTS.function.name: self._payments,
             billing.USAGE.function.name: self._usage,
             billing.API.function.name: self._billing_api,
@@ -149,6 +168,16 @@ class Company:
         queue = sandbox.reach("intake", self.cloud.queue_port(ingestion.CONSUMER))
         intake = MemoryIntake(self._claims(sandbox), queue.send)
         return _http(events_api(intake=intake, clock=self.cloud.clock))
+
+    def _ingestion_files(self, sandbox: Sandbox) -> Handler:
+        service = FileIngestion(
+            files=sandbox.reach("files", self.files),
+            checkpoints=sandbox.reach("checkpoints", self.checkpoints),
+            publish=self._publisher(sandbox).publish,
+            clock=self.cloud.clock,
+            seconds=ingestion.FILE_SECONDS,
+        )
+        return self._consumer(sandbox, ingestion.FILES, service.handle)
 
     def _payments(self, sandbox: Sandbox) -> Handler:
         return self._consumer(sandbox, billing.PAYMENTS, self._billing(sandbox).handle)

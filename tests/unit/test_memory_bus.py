@@ -238,3 +238,13 @@ def test_ids_are_the_same_when_the_seed_is():
     ids = [a_wired_bus()[1].put_events([an_entry()])["Entries"][0]["EventId"] for _ in range(2)]
 
     assert ids[0] == ids[1]
+
+
+def test_an_aws_service_tells_its_news_under_its_own_source():
+    clock, bus, queue = a_wired_bus({"source": ["aws.s3"]})
+
+    bus.tell("aws.s3", "Object Created", {"object": {"key": "Größe.csv"}})
+    clock.run_until_idle()
+
+    (event,) = received(queue)
+    assert (event["detail-type"], event["detail"]) == ("Object Created", {"object": {"key": "Größe.csv"}})

@@ -254,6 +254,7 @@ def test_the_wiring_says_what_the_manifests_say():
 
     consumers = [c for s in (INGESTION, BILLING, NOTIFICATION) for c in s.consumers]
     assert wiring["rules"]["notification-invoices"] == {
+        "bus": "own",
         "pattern": dict(NOTIFICATION.consumers[0].subscriptions[0].pattern),
         "queue": "notification",
         "dead_letter_queue": "notification-dlq",
