@@ -34,7 +34,7 @@ FILES: Final = Consumer(
     ),
     subscriptions=(
         Subscription(
-            name="files",
+            name="uploads",
             bus="default",
             pattern={
                 "source": ["aws.s3"],

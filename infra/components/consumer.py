@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from aws_cdk import Duration, aws_events, aws_lambda, aws_sqs
 from constructs import Construct
@@ -55,10 +55,20 @@ def _problems(consumer: Consumer) -> Iterator[str]:
 
 
 class EventConsumer(Construct):
-    """A manifest's Consumer, deployed. Raises BrokenRelation."""
+    """A manifest's Consumer, deployed. Raises BrokenRelation.
+
+    `own_events` is what rules on the account's default bus ask of an event's detail beside their patterns.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, consumer: Consumer, home: Home, environment: Mapping[str, str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        consumer: Consumer,
+        home: Home,
+        environment: Mapping[str, str],
+        own_events: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         check_relations(consumer)
@@ -80,16 +90,19 @@ class EventConsumer(Construct):
         self.function.allow_check_out()
         _mapping(self, consumer=consumer, queue=self.queue, function=self.function)
         for subscription in consumer.subscriptions:
-            self._subscribe(subscription, consumer=consumer, home=home)
+            pattern = _pattern(subscription, own_events or {})
+            self._subscribe(subscription, pattern, consumer=consumer, home=home)
 
-    def _subscribe(self, subscription: Subscription, *, consumer: Consumer, home: Home) -> None:
+    def _subscribe(
+        self, subscription: Subscription, pattern: Mapping[str, Any], *, consumer: Consumer, home: Home
+    ) -> None:
         # CfnRule: the pattern goes into the template as the manifest has it, with every filter that AWS knows.
         rule = aws_events.CfnRule(
             self,
             f"Rule-{subscription.name}",
             name=home.stage.resource_name(f"{consumer.name}-{subscription.name}"),
-            event_bus_name=home.bus.event_bus_name,
-            event_pattern=dict(subscription.pattern),
+            event_bus_name=home.bus.event_bus_name if subscription.bus == "own" else "default",
+            event_pattern=dict(pattern),
             state="ENABLED",
             targets=[
                 aws_events.CfnRule.TargetProperty(
@@ -103,6 +116,12 @@ class EventConsumer(Construct):
         )
         allow_rule(self.queue, rule_arn=rule.attr_arn)
         allow_rule(self.dead_letter_queue, rule_arn=rule.attr_arn)
+
+
+def _pattern(subscription: Subscription, own_events: Mapping[str, Any]) -> Mapping[str, Any]:
+    if subscription.bus == "own":
+        return subscription.pattern
+    return {**subscription.pattern, "detail": {**subscription.pattern["detail"], **own_events}}
 
 
 def _queue(

@@ -1,12 +1,14 @@
-"""Ingestion: a queue that the HTTP API and the bus both end in. It keeps no state."""
+"""Ingestion: a queue that the HTTP API and the bus both end in, and a bucket for files with their checkpoints."""
 
 from __future__ import annotations
 
 from constructs import Construct
 
-from functions.ingestion.manifest import API, CONSUMER, SERVICE
+from functions.ingestion.manifest import API, CONSUMER, FILES, INCOMING, REJECTS, RESULTS, SERVICE
 from infra.components.api import ServiceApi
+from infra.components.bucket import FileBucket
 from infra.components.consumer import EventConsumer
+from infra.components.table import Keys, StateTable
 from infra.config import StageConfig
 from infra.stacks.stack import StageStack, home
 
@@ -26,7 +28,38 @@ class IngestionStack(StageStack):
         api.function.allow("sqs:SendMessage", on=queue.queue_arn)
         api.function.allow_check_in()
 
+        bucket, checkpoints = FileBucket(self, "Files", name="files", stage=stage), _checkpoints(self, stage)
+        files = EventConsumer(
+            self,
+            "IngestionFiles",
+            consumer=FILES,
+            home=shared,
+            environment={"CHECKPOINTS_TABLE": checkpoints.name},
+            own_events=bucket.own_events,
+        )
+        files.function.allow_put_events(source=None)
+        bucket.allow(files.function, "GetObject", "GetObjectVersion", under=INCOMING)
+        for answers in (REJECTS, RESULTS):
+            bucket.allow(files.function, "PutObject", under=answers)
+        checkpoints.allow(files.function, "GetItem", "PutItem")
+
         self.output("ApiEndpoint", api.endpoint)
         self.output("ApiId", api.resource.api_id)
         self.output("QueueUrl", queue.queue_url)
         self.output("DeadLetterQueueUrl", consumer.dead_letter_queue.queue_url)
+        self.output("FilesBucket", bucket.resource.ref)
+        self.output("FilesQueueUrl", files.queue.queue_url)
+        self.output("FilesDeadLetterQueueUrl", files.dead_letter_queue.queue_url)
+
+
+def _checkpoints(scope: Construct, stage: StageConfig) -> StateTable:
+    return StateTable(
+        scope,
+        "Checkpoints",
+        name="checkpoints",
+        keys=Keys("file"),
+        ttl_attribute="expires",
+        stream=False,
+        indexes=(),
+        stage=stage,
+    )

@@ -107,6 +107,13 @@ def arn(logical_id: str) -> Properties:
     return {"Fn::GetAtt": [logical_id, "Arn"]}
 
 
+def of_any_bucket(pattern: Properties) -> Properties:
+    """A rule's pattern as its manifest has it: without the bucket, which is the stage's own."""
+    if "bucket" not in pattern.get("detail", {}):
+        return pattern
+    return {**pattern, "detail": {name: value for name, value in pattern["detail"].items() if name != "bucket"}}
+
+
 def walk(node: Any) -> Iterator[Any]:
     """Every value in a template, containers first."""
     yield node

@@ -10,7 +10,7 @@ from functions.billing.manifest import PAYMENTS
 from infra.components.consumer import check_relations
 from infra.components.relations import BrokenRelation
 from runtime.manifest import Consumer
-from tests.infra.templates import actions_on, arn, listed
+from tests.infra.templates import actions_on, arn, listed, of_any_bucket
 
 
 def wiring(assembly):
@@ -74,13 +74,15 @@ def test_a_message_ends_in_the_dlq_when_it_was_received_as_often_as_the_manifest
         assert dlq["MessageRetentionPeriod"] == 14 * 86_400 > queue["MessageRetentionPeriod"]
 
 
-def test_every_subscription_is_a_rule_with_the_manifests_pattern_on_the_stages_bus(assembly):
+def test_every_subscription_is_a_rule_with_the_manifests_pattern_on_its_bus(assembly):
     for template, consumer, (queue_id, _), _, _ in wiring(assembly):
         rules = rules_to(template, queue_id).values()
 
-        patterns = {rule["Name"]: rule["EventPattern"] for rule in rules}
-        assert patterns == {assembly.name(f"{consumer.name}-{s.name}"): dict(s.pattern) for s in consumer.subscriptions}
-        assert {rule["EventBusName"] for rule in rules} == {f"breakwater-{assembly.stage}"}
+        found = {rule["Name"]: (rule["EventBusName"], of_any_bucket(rule["EventPattern"])) for rule in rules}
+        buses = {"own": f"breakwater-{assembly.stage}", "default": "default"}
+        assert found == {
+            assembly.name(f"{consumer.name}-{s.name}"): (buses[s.bus], dict(s.pattern)) for s in consumer.subscriptions
+        }
         assert {rule["State"] for rule in rules} == {"ENABLED"}
 
 

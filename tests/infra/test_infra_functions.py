@@ -17,6 +17,7 @@ CONSUMER = {"QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "CLAIM_BUCKET"}
 VARIABLES = {
     "ingestion": CONSUMER,
     "ingestion-api": {"INGESTION_QUEUE_URL", "CLAIM_BUCKET"},
+    "ingestion-files": {*CONSUMER, "CHECKPOINTS_TABLE"},
     "billing": {*CONSUMER, "BILLING_TABLE"},
     "billing-usage": {*CONSUMER, "BILLING_TABLE"},
     "billing-api": {"BILLING_TABLE", "IDEMPOTENCY_TABLE"},

@@ -12,6 +12,7 @@ ONCE = {"DeleteItem", "PutItem", "UpdateItem"}
 TABLE_USE = {
     "ingestion": {},
     "ingestion-api": {},
+    "ingestion-files": {"checkpoints": {"GetItem", "PutItem"}},
     "billing": {"billing": {"GetItem", "PutItem"}},
     "billing-usage": {"billing": {"BatchWriteItem", "UpdateItem"}},
     "billing-api": {"billing": {"GetItem", "PutItem", "Query"}, "idempotency-billing": ONCE},
@@ -20,12 +21,13 @@ TABLE_USE = {
     "notification": {"contacts": {"GetItem"}, "idempotency-notification": ONCE},
     "notification-contacts": {"contacts": {"PutItem"}},
 }
-PUBLISHERS = {"ingestion", "billing-relay", "notification"}
+PUBLISHERS = {"ingestion", "ingestion-files", "billing-relay", "notification"}
 #: What each function does to the data of large events.
 CHECK_IN, CHECK_OUT = ("s3:PutObject", "payloads/*"), {("s3:GetObject", "payloads/*"), ("s3:ListBucket", "")}
 PAYLOAD_USE = {
     "ingestion": {CHECK_IN, *CHECK_OUT},
     "ingestion-api": {CHECK_IN},
+    "ingestion-files": {CHECK_IN, *CHECK_OUT},
     "billing": CHECK_OUT,
     "billing-usage": CHECK_OUT,
     "billing-relay": {CHECK_IN},
@@ -142,6 +144,22 @@ def test_a_function_may_write_its_own_log_only(assembly):
 
         assert [s["Resource"] for s in logs] == [arn(log_id)], spec.name
         assert actions_on(logs, arn(log_id)) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def test_only_the_file_function_may_read_what_was_put_in_the_bucket_and_write_the_answers(assembly):
+    granted = {
+        spec.name: {str(s["Resource"]["Fn::Join"][1][-1]): set(listed(s["Action"])) for s in statements}
+        for template, spec, function_id, _ in assembly.functions()
+        if (statements := [s for s in template.statements_of(function_id) if "s3:" in str(s["Action"])])
+    }
+
+    assert granted == {
+        "ingestion-files": {
+            "/incoming/*": {"s3:GetObject", "s3:GetObjectVersion"},
+            "/rejects/*": {"s3:PutObject"},
+            "/results/*": {"s3:PutObject"},
+        }
+    }
 
 
 def test_the_ingestion_api_may_send_to_the_ingestion_queue(assembly):

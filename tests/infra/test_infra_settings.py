@@ -7,6 +7,7 @@ import pytest
 from functions.billing.wiring import ApiSettings as BillingApi
 from functions.billing.wiring import BillingSettings
 from functions.ingestion.wiring import ApiSettings as IngestionApi
+from functions.ingestion.wiring import FileSettings
 from functions.notification.wiring import ContactSettings, MessageSettings
 from runtime.lambda_consumer import ConsumerSettings, OnceSettings, RelaySettings
 from runtime.settings import Settings
@@ -14,6 +15,7 @@ from runtime.settings import Settings
 READ_BY: dict[str, tuple[type[Settings], ...]] = {
     "ingestion": (ConsumerSettings,),
     "ingestion-api": (IngestionApi,),
+    "ingestion-files": (ConsumerSettings, FileSettings),
     "billing": (ConsumerSettings, BillingSettings),
     "billing-usage": (ConsumerSettings, BillingSettings),
     "billing-api": (BillingApi,),

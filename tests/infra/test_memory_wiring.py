@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from local.memory.company import Company
+from tests.infra.templates import of_any_bucket
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,8 @@ class Wiring:
     def _rule(self, rule):
         (target,) = rule["Targets"]
         told = {
-            "pattern": rule["EventPattern"],
+            "bus": "default" if rule["EventBusName"] == "default" else "own",
+            "pattern": of_any_bucket(rule["EventPattern"]),
             "queue": self._named(target["Arn"]),
             "dead_letter_queue": self._named(target["DeadLetterConfig"]["Arn"]),
         }
