@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from events.binding import to_entry, to_http
 from events.envelope import BATCH_MEDIA_TYPE, CloudEvent
+from functions.ingestion.manifest import INCOMING, RESULTS
 from local.embedded.cloud import Answer, http
 from local.embedded.stack import Stack
 
@@ -30,6 +31,15 @@ class DeadLetter:
     receipt_handle: str
     body: str
     reason: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """One upload."""
+
+    name: str
+    etag: str
+    version: str | None
 
 
 class Client:
@@ -63,6 +73,31 @@ class Client:
     def post_raw(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """POST /events."""
         return http("POST", f"{self._stack.ingestion_url}/events", headers=headers, body=body)
+
+    def put_file(self, name: str, body: bytes) -> StoredFile:
+        """Upload a file of records."""
+        key, s3 = f"{INCOMING}{name}", self._stack.cloud.client("s3")
+        answer = s3.put_object(Bucket=self._stack.files_bucket, Key=key, Body=body)
+        return StoredFile(name=name, etag=answer["ETag"].strip('"'), version=answer.get("VersionId"))
+
+    def file_result(self, file: StoredFile) -> dict[str, Any] | None:
+        """The answer to this upload; None as long as there is none."""
+        found = self._answer(f"{RESULTS}{file.name}.json")
+        result = json.loads(found) if found else None
+        return result if result and result["etag"] == file.etag else None
+
+    def rejects(self, name: str) -> list[dict[str, Any]]:
+        """What the reject files that a file's result names say, line by line."""
+        result = json.loads(self._answer(f"{RESULTS}{name}.json") or b'{"reject_files": []}')
+        texts = [self._answer(key) or b"" for key in result["reject_files"]]
+        return [json.loads(line) for text in texts for line in text.splitlines()]
+
+    def _answer(self, key: str) -> bytes | None:
+        s3 = self._stack.cloud.client("s3")
+        try:
+            return bytes(s3.get_object(Bucket=self._stack.files_bucket, Key=key)["Body"].read())
+        except s3.exceptions.NoSuchKey:
+            return None
 
     def issue_invoice(self, order: Mapping[str, Any], *, key: str) -> dict[str, Any]:
         """The invoice. Raises Refused."""

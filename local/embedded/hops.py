@@ -24,6 +24,7 @@ _DERIVED_ID_LENGTH: Final = 32
 #: What a consumer's success changes in the world.
 _EFFECTS: Final = {
     "ingestion": "checked",
+    "ingestion-files": "read to its end",
     "billing": "booked",
     "billing-usage": "booked",
     "notification": "sent",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -20,6 +21,10 @@ from local.embedded.stack import Stack
 _SECONDS: Final = 60
 _PERIOD: Final = "2026-05"
 _EXPECTED_USAGE: Final = {"api_calls": 20_000, "seats": 3}
+_FILE: Final = "usage.csv"
+_FILE_CUSTOMER: Final = "cus_def456"
+_FILE_USAGE: Final = {"api_calls": 20_000, "seats": 4}
+_FILE_REJECTS: Final = ["line 4", "line 7"]
 _RECEIPT: Final = "receipt"
 
 Say = Callable[[str], None]
@@ -57,6 +62,7 @@ class Play:
         """Everything in `examples/`, in an order in which it makes sense. Raises Refused and DeadlinePassed."""
         self._contact()
         self._usage()
+        self._file()
         invoice = self._invoice()
         self._payment(invoice)
         self._seed()
@@ -77,6 +83,14 @@ class Play:
             for answer in (self._client.post(event), self._client.post(event), self._client.post_batch(batch)):
                 _must(answer.status == HTTPStatus.ACCEPTED, f"POST /events: {answer.status} {answer.body!r}")
             self._wait(lambda: self._usage_now() == _EXPECTED_USAGE, "usage is booked")
+            self._quiet()
+
+    def _file(self) -> None:
+        text = (EXAMPLES / _FILE).read_bytes()
+        uploads = ((_FILE, text), (f"again-{_FILE}.gz", gzip.compress(text, mtime=0)))
+        with self._step("A partner puts a file with two bad lines into the bucket, and once more, packed"):
+            stored = [self._client.put_file(name, body) for name, body in uploads]
+            self._wait(lambda: all(map(self._client.file_result, stored)), "the files' results")
             self._quiet()
 
     def _invoice(self) -> dict[str, Any]:
@@ -120,7 +134,16 @@ class Play:
         usage = self._usage_now()
         name = "usage sent twice is counted once"
         yield Outcome(name=name, expected=str(_EXPECTED_USAGE), seen=str(usage), ok=usage == _EXPECTED_USAGE)
+        yield from self._file_outcomes()
         yield _in_dead_letters(self._poisoned())
+
+    def _file_outcomes(self) -> Iterator[Outcome]:
+        usage = self._client.usage(_FILE_CUSTOMER, _PERIOD)
+        name = "a file sent twice is counted once"
+        yield Outcome(name=name, expected=str(_FILE_USAGE), seen=str(usage), ok=usage == _FILE_USAGE)
+        seen = "; ".join(f"line {r['line']}, {r['reason']}" for r in self._client.rejects(_FILE))
+        ok = [part.partition(",")[0] for part in seen.split("; ")] == _FILE_REJECTS
+        yield Outcome(name="its bad lines are named", expected=" and ".join(_FILE_REJECTS), seen=seen, ok=ok)
 
     def receipt(self) -> list[str]:
         """The receipt for the paid invoice, as lines for people."""

@@ -97,7 +97,12 @@ def _deployed(environ: Mapping[str, str], teller: Teller) -> Iterator[Stack]:
 
 
 def _places(stack: Stack) -> dict[str, str]:
-    return {"INGESTION": stack.ingestion_url, "BILLING": stack.billing_url, "EVENT_BUS_NAME": stack.bus_name}
+    return {
+        "INGESTION": stack.ingestion_url,
+        "BILLING": stack.billing_url,
+        "FILES": f"s3://{stack.files_bucket}",
+        "EVENT_BUS_NAME": stack.bus_name,
+    }
 
 
 def _announce(teller: Teller, facts: Mapping[str, str], *, as_json: bool) -> None:

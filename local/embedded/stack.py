@@ -53,6 +53,10 @@ class Stack:
         """Where the data of large events lies."""
         return self.deployed[f"Breakwater-{STAGE}-Bus"].outputs["PayloadBucketName"]
 
+    @cached_property
+    def files_bucket(self) -> str:
+        return self.deployed[f"Breakwater-{STAGE}-Ingestion"].outputs["FilesBucket"]
+
     def queue_url(self, consumer: str) -> str:
         return str(self.cloud.client("sqs").get_queue_url(QueueName=f"{PREFIX}-{consumer}")["QueueUrl"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 
 import boto3
 import pytest
@@ -142,6 +143,17 @@ def test_a_file_without_versions_is_gone_when_another_was_put_over_it() -> None:
         client.put_object(Bucket=BUCKET, Key="incoming/a.csv", Body=b"new")
         with pytest.raises(FileGone):
             files.read(file, 0, 9)
+
+
+def test_a_file_is_read_from_its_place_on_when_the_endpoint_sends_all_of_it() -> None:
+    class Whole:
+        def get_object(self, **_: object) -> dict[str, object]:
+            return {"Body": BytesIO(b"0123456789")}
+
+    files = S3Files(Whole())  # type: ignore[arg-type]
+
+    assert files.read(FILE, 4, 3) == b"456"
+    assert files.read(FILE, 10, 3) == b""
 
 
 def test_a_bucket_that_is_not_there_is_a_dependency_that_is_not_available() -> None:

@@ -22,6 +22,7 @@ from events.catalog import (
     initial,
 )
 from events.envelope import CloudEvent
+from functions.ingestion.records import COLUMNS
 from local.embedded.client import Client
 from local.embedded.cloud import Cloud
 from local.embedded.stack import PREFIX, SERVICES, Stack
@@ -119,8 +120,8 @@ def _short(resource: str) -> str:
     """`breakwater-embedded-billing` and its kind without what they all start with; Secrets Manager adds an end."""
     if "/stream/" in resource:
         return "stream"
-    if resource.startswith("arn:aws:s3:::"):
-        return "payloads/*" if resource.endswith("/payloads/*") else "payloads"
+    if ":s3:" in resource:
+        return resource.partition("/")[2] or "payloads"
     last = resource.rpartition(":")[2].rpartition("/")[2]
     name = last.removeprefix(f"{PREFIX}-")
     return name.rpartition("-")[0] if ":secret:" in resource else name
@@ -152,6 +153,14 @@ class Probes:
         """Invoke a consumer directly, as its queue would. Nothing is on the queue, whatever comes of it."""
         records = [self._record(function, body, tries) for body in bodies]
         self._invoke(function, {"Records": records})
+
+    def file(self, unique: str, *, with_version: bool) -> None:
+        """A file with one good row and one bad one; the function hears of it from its own queue as well."""
+        row = f"metering-partner,{unique},cus-{unique},api_calls,1,2026-05-20T14:30:00Z"
+        stored = self.client.put_file(f"{unique}.csv", f"{','.join(COLUMNS)}\n{row}\nbad\n".encode())
+        version = {"version-id": stored.version} if with_version else {}
+        told = {"key": f"incoming/{unique}.csv", "etag": stored.etag, **version}
+        self.consume("ingestion-files", _news(self.stack, told))
 
     def relay(self, event: CloudEvent) -> None:
         change = Change(key="INVOICE#probe/INVOICE", new=(event.to_json(),))
@@ -190,6 +199,25 @@ def _usage_to_ingestion(probes: Probes, unique: str) -> None:
 
 def _last_try_of_ingestion(probes: Probes, unique: str) -> None:
     probes.consume("ingestion", usage(unique, f"cus-{unique}").to_json(), tries=3)
+
+
+def _news(stack: Stack, told: Mapping[str, str]) -> str:
+    """What S3 says of an object on the default bus, as a rule puts it on a queue."""
+    detail = {"bucket": {"name": stack.files_bucket}, "object": told}
+    envelope = {"id": "s3-news", "source": "aws.s3", "detail-type": "Object Created", "time": "2026-05-20T14:30:00Z"}
+    return json.dumps({**envelope, "detail": detail})
+
+
+def _file(probes: Probes, unique: str) -> None:
+    probes.file(unique, with_version=False)
+
+
+def _file_with_versions(probes: Probes, unique: str) -> None:
+    probes.file(unique, with_version=True)
+
+
+def _news_of_no_file(probes: Probes, unique: str) -> None:
+    probes.consume("ingestion-files", _news(probes.stack, {"key": f"elsewhere/{unique}", "etag": "none"}))
 
 
 def _usage_over_http(probes: Probes, unique: str) -> None:
@@ -305,6 +333,7 @@ def _data_that_is_gone(function: str) -> Callable[[Probes, str], None]:
 _INGESTION_EVENTS = Grant("ingestion", "events:PutEvents", PREFIX)
 _PAYMENT_READ = Grant("billing", "dynamodb:GetItem", "billing")
 _USAGE_WRITE = Grant("billing-usage", "dynamodb:BatchWriteItem", "billing")
+_FILE_EVENTS = Grant("ingestion-files", "events:PutEvents", PREFIX)
 _API_PUT = Grant("billing-api", "dynamodb:PutItem", "billing")
 _SEND = Grant("notification", "ses:SendEmail", "*")
 _ONCE = Grant("notification", "dynamodb:PutItem", "idempotency-notification")
@@ -328,6 +357,16 @@ PROBES = (
     Probe(_PAYMENT_READ, _payment_of_nothing),
     Probe(Grant("billing", "dynamodb:PutItem", "billing"), _payment),
     Probe(Grant("billing", "sqs:ChangeMessageVisibility", "billing"), _payment_of_nothing, _PAYMENT_READ),
+    Probe(_FILE_EVENTS, _file),
+    Probe(Grant("ingestion-files", "s3:GetObject", "incoming/*"), _file),
+    Probe(Grant("ingestion-files", "s3:GetObjectVersion", "incoming/*"), _file_with_versions),
+    Probe(Grant("ingestion-files", "s3:PutObject", "rejects/*"), _file),
+    Probe(Grant("ingestion-files", "s3:PutObject", "results/*"), _file),
+    Probe(Grant("ingestion-files", "dynamodb:GetItem", "checkpoints"), _file),
+    Probe(Grant("ingestion-files", "dynamodb:PutItem", "checkpoints"), _file),
+    Probe(Grant("ingestion-files", "sqs:ChangeMessageVisibility", "ingestion-files"), _file, _FILE_EVENTS),
+    Probe(Grant("ingestion-files", "sqs:SendMessage", "ingestion-files-dlq"), _news_of_no_file),
+    Probe(Grant("ingestion-files", "sqs:SendMessage", "ingestion-files"), _often(_file), _FILE_EVENTS),
     Probe(Grant("billing", "sqs:SendMessage", "billing-dlq"), _payment_of_nothing),
     Probe(Grant("billing", "sqs:SendMessage", "billing"), _often(_payment_of_nothing), _PAYMENT_READ),
     Probe(_USAGE_WRITE, _usage_to_billing),
