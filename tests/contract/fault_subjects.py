@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
@@ -15,25 +15,31 @@ from moto.core.models import botocore_stubber
 from moto.ses.models import ses_backends
 from pydantic import BaseModel
 
+from events.envelope import CloudEvent
 from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
 from functions.billing.answers import Answers
 from functions.billing.closing import PeriodClosing
 from functions.billing.metering import Metering
 from functions.billing.prices import PRICES
 from functions.billing.process import Billing
+from functions.ingestion.adapters.dynamodb import DynamoDbCheckpoints
+from functions.ingestion.adapters.s3 import S3Files
 from functions.ingestion.adapters.sqs import SqsIntake
+from functions.ingestion.bulk import FileIngestion
+from functions.ingestion.ports import FileRef
 from functions.notification.adapters.dynamodb import DynamoDbContactBook
 from functions.notification.adapters.secrets import MasterKey
 from functions.notification.adapters.ses import SesMailer
 from local.aws_faults import Faults
 from runtime import aws
 from runtime.claim_check import MemoryClaimChecks, S3ClaimChecks, checked_in, checked_out
-from runtime.errors import TransientError
+from runtime.errors import BreakwaterError, TransientError
 from runtime.idempotency import Once, dynamodb_store
 from runtime.outcome import Outcome
 from runtime.publisher import EventBridgeBus, Publisher
 from runtime.queue import SqsQueue
 from tests.unit.billing_builders import CUSTOMER, NOW, metered, order, settled_event, usage_event
+from tests.unit.bulk_builders import csv, news_of, row
 from tests.unit.event_builders import usage
 from tests.unit.notification_builders import contact, email
 from tests.unit.runtime_fakes import FakeClock, FakeContext
@@ -398,6 +404,43 @@ def records_are_taken_in(aws: Aws) -> Doing:
             raise TransientError(why)
 
     return Doing(put, lambda: _each(aws.bodies(url)), lambda: len(aws.bodies(url)))
+
+
+def _file_ingested(aws: Aws, s3: Any, dynamodb: Any) -> Doing:
+    plain, checkpoints = aws.plain("s3"), aws.new_table("checkpoints", "file")
+    plain.create_bucket(Bucket="files")
+    etag = plain.put_object(Bucket="files", Key="incoming/usage.csv", Body=csv(row(1), "bad"))["ETag"].strip('"')
+    sent: set[str] = set()
+
+    def publish(events: Sequence[CloudEvent]) -> Mapping[tuple[str, str], BreakwaterError]:
+        sent.update(event.id for event in events)
+        return {}
+
+    ingestion = FileIngestion(
+        files=S3Files(s3),
+        checkpoints=DynamoDbCheckpoints(dynamodb, checkpoints, aws.clock),
+        publish=publish,
+        clock=aws.clock,
+        seconds=240,
+    )
+    news = news_of(FileRef(bucket="files", key="incoming/usage.csv", etag=etag))
+
+    def effect() -> tuple[object, ...]:
+        keys = [found["Key"] for found in plain.list_objects_v2(Bucket="files")["Contents"]]
+        answers = {key.partition("/")[0]: plain.get_object(Bucket="files", Key=key)["Body"].read() for key in keys}
+        return (frozenset(sent), answers.get("rejects"), answers.get("results"))
+
+    return Doing(lambda: ingestion.handle(news), effect)
+
+
+@subject("functions/ingestion/adapters/s3.py", "s3:GetObject", "s3:PutObject")
+def a_file_is_read_and_answered(aws: Aws) -> Doing:
+    return _file_ingested(aws, aws.client("s3"), aws.plain("dynamodb"))
+
+
+@subject("functions/ingestion/adapters/dynamodb.py", "dynamodb:GetItem", "dynamodb:PutItem")
+def a_file_s_progress_is_kept(aws: Aws) -> Doing:
+    return _file_ingested(aws, aws.plain("s3"), aws.client("dynamodb"))
 
 
 # Notification
