@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from events.envelope import CloudEvent, InvalidEvent, Problem, problems_in
 from functions.ingestion.domain import normalised
@@ -33,6 +33,7 @@ CHUNK_BYTES: Final = 1024**2
 #: Published at a time: what one PutEvents call takes.
 BATCH: Final = 10
 
+_MAX_KEY_BYTES: Final = 900
 _PACKED: Final = ".gz"
 _FORMATS: Final[Mapping[str, Callable[[tuple[str, ...]], Records]]] = {
     ".csv": CsvRecords,
@@ -44,13 +45,19 @@ _FORMATS: Final[Mapping[str, Callable[[tuple[str, ...]], Records]]] = {
 Publish = Callable[[Sequence[CloudEvent]], Mapping[tuple[str, str], BreakwaterError]]
 
 
+def _not_too_long(key: str) -> str:
+    """Its reject files have longer names, and S3 takes 1,024 bytes."""
+    if len(key.encode()) > _MAX_KEY_BYTES:
+        raise ValueError(f"must have at most {_MAX_KEY_BYTES} bytes: the names of its reject files are longer")
+    return key
+
+
 class _Bucket(BaseModel):
     name: str
 
 
 class _Object(BaseModel):
-    #: So that the names of its reject files, which are longer, are names that S3 takes.
-    key: Annotated[str, Field(max_length=800, pattern=f"^{INCOMING}.")]
+    key: Annotated[str, Field(pattern=f"^{INCOMING}."), AfterValidator(_not_too_long)]
     etag: str
     version: Annotated[str | None, Field(alias="version-id")] = None
 
@@ -154,8 +161,8 @@ class FileIngestion:
         if start.finished:
             return Outcome(duplicate=True)
         try:
-            for reached in self._sections(file, start):  # noqa: B007 - how far it got is known after a failure, too
-                pass
+            for progress in self._sections(file, start):
+                reached = progress
         except TransientError as error:
             if reached.part == start.part:
                 raise

@@ -10,10 +10,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.ingestion import api, wiring
+from functions.ingestion import api, files, wiring
 from functions.ingestion.handler import consume
+from functions.ingestion.ports import FileRef
 from runtime.aws import client
 from runtime.errors import ConfigurationError
+from tests.unit.bulk_builders import csv, news_of, row
 from tests.unit.ingestion_builders import http_request, usage
 from tests.unit.runtime_fakes import FakeContext, sqs_record
 
@@ -21,7 +23,7 @@ BUS = "breakwater"
 
 
 def forget() -> None:
-    for cached in (client, wiring.consumer, wiring.intake, api._app):
+    for cached in (client, wiring.consumer, wiring.file_consumer, wiring.intake, api._app):
         cached.cache_clear()
 
 
@@ -31,6 +33,14 @@ class Cloud:
     def __init__(self) -> None:
         self._sqs = boto3.client("sqs")
         self.urls = {name: self._sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("queue", "dlq", "bus")}
+        self.s3 = boto3.client("s3")
+        self.s3.create_bucket(Bucket="files")
+        boto3.client("dynamodb").create_table(
+            TableName="checkpoints",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "file", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "file", "AttributeType": "S"}],
+        )
         events = boto3.client("events")
         events.create_event_bus(Name=BUS)
         events.put_rule(Name="all", EventBusName=BUS, EventPattern=json.dumps({"source": ["ingestion-service"]}))
@@ -54,6 +64,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
             "DEAD_LETTER_QUEUE_URL": made.urls["dlq"],
             "CLAIM_BUCKET": "payloads-of-tests",
             "INGESTION_QUEUE_URL": made.urls["queue"],
+            "CHECKPOINTS_TABLE": "checkpoints",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -81,6 +92,20 @@ def test_rejections_are_events_and_not_tried_again(cloud: Cloud) -> None:
     types = sorted(json.loads(body)["detail-type"] for body in cloud.bodies("bus"))
     assert done == {"batchItemFailures": []}
     assert types == ["ingestion.record.rejected", "ingestion.record.rejected", "ingestion.usage.recorded"]
+    assert cloud.bodies("dlq") == []
+
+
+def test_a_file_ends_on_the_bus_and_as_a_result_and_its_news_come_twice(cloud: Cloud) -> None:
+    etag = cloud.s3.put_object(Bucket="files", Key="incoming/a.csv", Body=csv(row(1), "bad", row(2)))["ETag"]
+    news = news_of(FileRef(bucket="files", key="incoming/a.csv", etag=etag.strip('"')))
+    batch = {"Records": [sqs_record(news)]}
+
+    answers = [files.consume(batch, FakeContext()) for _ in range(2)]
+
+    result = json.loads(cloud.s3.get_object(Bucket="files", Key="results/a.csv.json")["Body"].read())
+    assert answers == [{"batchItemFailures": []}] * 2
+    assert (result["accepted"], result["rejected"]) == (2, 1)
+    assert len(cloud.bodies("bus")) == 2
     assert cloud.bodies("dlq") == []
 
 

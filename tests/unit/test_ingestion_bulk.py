@@ -295,6 +295,7 @@ def test_a_file_that_was_deleted_is_a_dead_letter() -> None:
         ({"bucket": None}, "data.bucket"),
         ({"object": {"key": "results/a.csv", "etag": "e"}}, "data.object.key"),
         ({"object": {"key": "incoming/" + "a" * 900, "etag": "e"}}, "data.object.key"),
+        ({"object": {"key": "incoming/" + "\u20ac" * 300, "etag": "e"}}, "data.object.key"),
         ({"object": {"key": "incoming/a.csv"}}, "data.object.etag"),
     ],
 )
