@@ -55,6 +55,8 @@ _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - an RFC 9110 token, not a
 _QUOTED = r'"(?:[\t !#-\[\]-~]|\\[\t -~])*"'
 _MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|{_QUOTED}))*[ \t]*")
 _EXTENSION_NAME = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
+#: JSON may hold these two characters, an SQS message may not. They only occur inside JSON strings: escape them.
+_ESCAPES: Final = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -72,7 +74,7 @@ class Problem:
 def told(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The first MAX_PROBLEMS, fit to be read and passed on anywhere: they may quote what came in."""
     return tuple(
-        Problem(_legible(problem.field, _MAX_FIELD), _legible(problem.message, _MAX_MESSAGE))
+        Problem(_legible(problem.field, _MAX_FIELD) or "event", _legible(problem.message, _MAX_MESSAGE))
         for problem in islice(problems, MAX_PROBLEMS)
     )
 
@@ -255,8 +257,9 @@ class CloudEvent(BaseModel):
         return {k: v for k, v in members.items() if v is not None} | dict(self.extensions)
 
     def to_json(self) -> str:
-        """The JSON event format as compact text."""
-        return json.dumps(self.to_dict(), separators=(",", ":"), ensure_ascii=False)
+        """The JSON event format as compact text, in characters that a queue message may hold."""
+        text = json.dumps(self.to_dict(), separators=(",", ":"), ensure_ascii=False)
+        return text if text.isascii() else text.translate(_ESCAPES)
 
     def caused(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
@@ -17,6 +18,8 @@ MAX_DELAY: Final = 900
 MAX_VISIBILITY: Final = 43_200
 MAX_ATTRIBUTES: Final = 10
 _TOLERATED: Final = 256
+#: Source: SendMessage's "Valid Characters". JSON can escape all of these, but for U+FFFE and U+FFFF it need not.
+_UNACCEPTABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 #: Asked for each message by its queue's name: by how many seconds each of its copies is late. `(0,)` is one, in time.
 #: Standard queues may deliver late, in another order, and again although deleted.
@@ -269,10 +272,16 @@ def _refuse_what_sqs_refuses(body: str, attributes: Mapping[str, str], size: int
         raise QueueRefused("MissingParameter", "the request must contain the parameter MessageBody")
     if size > MAX_BYTES:
         raise QueueRefused("InvalidParameterValue", f"one or more parameters are invalid: {size} bytes > {MAX_BYTES}")
+    if not all(map(_is_acceptable, (body, *attributes.values()))):
+        raise QueueRefused("InvalidMessageContents", "the message contains characters outside the allowed set")
     if len(attributes) > MAX_ATTRIBUTES:
         raise QueueRefused("InvalidParameterValue", f"{len(attributes)} message attributes, {MAX_ATTRIBUTES} allowed")
     if not all(attributes.values()):
         raise QueueRefused("InvalidParameterValue", "a message attribute must contain a non-empty value")
+
+
+def _is_acceptable(text: str) -> bool:
+    return text.isprintable() or _UNACCEPTABLE.search(text) is None
 
 
 def _within(seconds: float, maximum: int, parameter: str) -> float:

@@ -33,12 +33,13 @@ class Request(NamedTuple):
         head, _, body = data.partition(b"\n\n")
         first, *lines = head.decode(errors="replace").split("\n")
         method, _, target = first.partition(" ")
-        return cls(method, target, joined(line.partition(":")[::2] for line in lines), body)
+        named = (line.partition(":")[::2] for line in lines)
+        return cls(method, target, _joined((name.strip().lower(), value.strip()) for name, value in named), body)
 
     def to_gateway_event(self) -> dict[str, Any]:
         """Payload format 2.0: the path decoded, names of headers in lower case, repeated ones joined by commas."""
         path, _, query = self.target.partition("?")
-        headers = joined(self.headers.items())
+        headers = _joined((name.lower(), value) for name, value in self.headers.items())
         text = _text(headers.get("content-type", ""), self.body)
         event = {
             "version": "2.0",
@@ -54,15 +55,14 @@ class Request(NamedTuple):
             "body": base64.b64encode(self.body).decode() if text is None else text,
             "isBase64Encoded": text is None,
         }
-        asked = joined(parse_qsl(query, keep_blank_values=True))
+        asked = _joined(parse_qsl(query, keep_blank_values=True))
         return event | ({"queryStringParameters": asked} if asked else {})
 
 
-def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     together: dict[str, str] = {}
     for name, value in pairs:
-        key, text = name.strip().lower(), value.strip()
-        together[key] = f"{together[key]},{text}" if key in together else text
+        together[name] = f"{together[name]},{value}" if name in together else value
     return together
 
 
