@@ -27,6 +27,8 @@ BATCH_MEDIA_TYPE: Final = "application/cloudevents-batch+json"
 
 #: Levels of JSON in an event, itself the first, so that no reader on the way runs into its own limit.
 MAX_DEPTH: Final = 64
+#: Members and elements in an event, at all its levels, so that a megabyte of text cannot become a hundred in memory.
+MAX_VALUES: Final = 50_000
 
 #: What is told of an event that has more wrong with it, so that an answer cannot outgrow its question.
 MAX_PROBLEMS: Final = 100
@@ -318,7 +320,7 @@ def strict_json(raw: str | bytes) -> Any:
         )
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    _refuse_depth(value, MAX_DEPTH + 1)
+    _refuse_excess(value, depth=MAX_DEPTH + 1)
     if r"\ud" in text.lower():
         # JSON can escape half a character; no UTF-8 text can carry it on.
         json.dumps(value, ensure_ascii=False).encode()
@@ -357,24 +359,26 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _refuse_depth(value: object, most: int) -> None:
-    level = [value]
-    for _ in range(most):
-        level = [child for node in level for child in _children(node)]
+def _refuse_excess(value: object, *, depth: int, values: float = math.inf) -> None:
+    level, seen = _containers([value]), 0
+    for _ in range(depth):
+        seen += sum(map(len, level))
+        if seen > values:
+            raise ValueError(f"it holds more than {values} values")
+        level = [inner for node in level for inner in _containers(node.values() if isinstance(node, dict) else node)]
         if not level:
             return
-    raise ValueError(f"it is nested deeper than {most} levels")
+    raise ValueError(f"it is nested deeper than {depth} levels")
 
 
-def _children(node: object) -> Iterable[object]:
-    children = node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
-    return (child for child in children if isinstance(child, (dict, list)))
+def _containers(values: Iterable[object]) -> list[dict[str, object] | list[object]]:
+    return [value for value in values if isinstance(value, (dict, list))]
 
 
 def _members(raw: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         members = raw if isinstance(raw, Mapping) else strict_json(raw)
-        _refuse_depth(members, MAX_DEPTH)
+        _refuse_excess(members, depth=MAX_DEPTH, values=MAX_VALUES)
     except ValueError as error:
         raise InvalidEvent([Problem("event", f"is not JSON: {error}")]) from error
     if not isinstance(members, Mapping):
