@@ -19,8 +19,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     Strict,
     ValidationError,
+    model_serializer,
 )
 
 from events.envelope import CloudEvent, InvalidEvent, Problem, format_time, parse_time, problems_in
@@ -58,18 +60,27 @@ Period = Annotated[str, Field(strict=True, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 Quantity = Annotated[int, Field(strict=True, ge=0, le=10**9)]
 
 
-class Payload(BaseModel):
-    """An event's `data`. Subclasses with a `type` enter the catalog."""
+class _Open(BaseModel):
+    """Knows some fields, and carries the others along."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A known field that is null is absent; what a null means in an unknown one is not for us to say."""
+        known = type(self).model_fields
+        return {name: value for name, value in serialized(self).items() if value is not None or name not in known}
+
+
+class Payload(_Open):
+    """An event's `data`. Subclasses with a `type` enter the catalog."""
 
     type: ClassVar[str]
     version: ClassVar[int] = 1
 
     def to_data(self) -> dict[str, Any]:
         """Plain JSON values, absent fields left out, unknown fields carried along."""
-        carried = {name: value for name, value in (self.model_extra or {}).items() if value is None}
-        return self.model_dump(mode="json", exclude_none=True) | carried
+        return self.model_dump(mode="json")
 
 
 class _Usage(Payload):
@@ -126,9 +137,7 @@ class IngestionPaymentFailed(_FailedPayment):
     type = "ingestion.payment.failed"
 
 
-class FieldProblem(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow")
-
+class FieldProblem(_Open):
     field: str
     message: str
 
@@ -146,9 +155,7 @@ class IngestionRecordRejected(Payload):
     record: str = Field(description="the message as it came, cut at 64 KiB", max_length=65536)
 
 
-class InvoiceLine(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow")
-
+class InvoiceLine(_Open):
     description: Name
     quantity: Quantity
     amount: MinorUnits
