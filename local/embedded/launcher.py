@@ -8,6 +8,9 @@ import os
 import runpy
 import signal
 import sys
+import time
+from pathlib import Path
+from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 
@@ -37,8 +40,71 @@ def _name_actions_as_aws_does() -> None:
     iam_actions.extract_iam_action = extract_iam_action
 
 
+def _fill_batches_as_aws_does() -> None:
+    """A mapping waits for as long as its window says until its batch is full, and full may be more than ten.
+
+    The emulator keeps neither, and takes at once what is there.
+    """
+    from ministack.services import lambda_svc, sqs  # type: ignore[import-not-found]  # noqa: PLC0415 - as above
+
+    def receive(queue_url: str, batch_size: int) -> list[dict[str, Any]]:
+        with sqs._queues_lock:  # noqa: SLF001 - as the function that this replaces
+            queue = sqs._get_q(queue_url)  # noqa: SLF001
+            sqs._expire_retained(queue)  # noqa: SLF001
+            sqs._dlq_sweep(queue)  # noqa: SLF001
+            mappings = lambda_svc._esms.values()  # noqa: SLF001
+            if _is_filling(queue, batch_size, _window(queue, mappings)):
+                return []
+            timeout = int(queue["attributes"].get("VisibilityTimeout", 30))
+            batch: list[dict[str, Any]] = sqs._collect_msgs(queue, batch_size, timeout)  # noqa: SLF001
+            return batch
+
+    sqs._receive_messages_for_esm = receive  # noqa: SLF001
+
+
+def _window(queue: dict[str, Any], mappings: Any) -> float:
+    source = queue["attributes"]["QueueArn"]
+    return max(float(m.get("MaximumBatchingWindowInSeconds") or 0) for m in mappings if m["EventSourceArn"] == source)
+
+
+def _is_filling(queue: dict[str, Any], batch_size: int, window: float) -> bool:
+    now = time.time()  # noqa: TID251 - the emulator's own clock
+    since = [message["visible_at"] for message in queue["messages"] if message["visible_at"] <= now]
+    return len(since) < batch_size and all(now - moment < window for moment in since)
+
+
+def _let_environments_die_alone() -> None:
+    """A function's process that ends while it starts takes all others of the function with it, and their code.
+
+    On AWS an execution environment that crashes is one environment less.
+    """
+    from ministack.core import lambda_runtime  # noqa: PLC0415 - as above
+
+    invoke = lambda_runtime.Worker.invoke
+
+    def invoke_alone(worker: Any, *event: object, **how: object) -> object:
+        try:
+            return invoke(worker, *event, **how)
+        except RuntimeError as error:
+            lambda_runtime.kill_workers([worker])
+            return {"status": "error", "error": str(error), "log": ""}
+
+    lambda_runtime.Worker.invoke = invoke_alone
+
+
+def _throw_faults() -> None:
+    """Where a test asks for them; functions see nothing of it."""
+    setting = os.environ.pop("BREAKWATER_FAULTS", "")  # noqa: TID251 - this is the process's entry point
+    if setting:
+        faults = runpy.run_path(str(Path(__file__).with_name("emulator_faults.py")))
+        faults["install"](setting)
+
+
 if __name__ == "__main__":
     _die_with_parent(int(sys.argv[1]))
     _name_actions_as_aws_does()
+    _fill_batches_as_aws_does()
+    _let_environments_die_alone()
+    _throw_faults()
     sys.argv = ["ministack"]
     runpy.run_module("ministack", run_name="__main__")

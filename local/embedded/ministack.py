@@ -35,9 +35,10 @@ class EmulatorFailed(Exception):
 
 
 @contextmanager
-def running_ministack(python: Path, *, cache: Path = CACHE) -> Iterator[str]:
+def running_ministack(python: Path, *, cache: Path = CACHE, faults: str = "") -> Iterator[str]:
     """The endpoint of an emulator that lives as long as the block, started by `python`.
 
+    `faults` has it throw some at functions' calls: a rate and a seed, such as `0.02 7` (see emulator_faults.py).
     However the block ends, the emulator, the functions' processes and their temporary files are gone
     afterwards. Raises EmulatorFailed when it does not come up.
     """
@@ -45,7 +46,7 @@ def running_ministack(python: Path, *, cache: Path = CACHE) -> Iterator[str]:
     log = _new_log(cache / "log")
     try:
         with log.open("wb") as sink:
-            process, endpoint = _start(python, home, sink, log)
+            process, endpoint = _start(python, home, sink, log, faults)
             try:
                 yield endpoint
             finally:
@@ -83,7 +84,7 @@ def _new_log(parent: Path) -> Path:
     return parent / f"ministack-{os.getpid()}.log"
 
 
-def _start(python: Path, home: Path, sink: IO[bytes], log: Path) -> tuple[subprocess.Popen[bytes], str]:
+def _start(python: Path, home: Path, sink: IO[bytes], log: Path, faults: str) -> tuple[subprocess.Popen[bytes], str]:
     """Another process may take the free port first, so a start that ends at once is tried again."""
     for attempt in range(1, _STARTS + 1):
         port = _free_port()
@@ -91,7 +92,7 @@ def _start(python: Path, home: Path, sink: IO[bytes], log: Path) -> tuple[subpro
         process = subprocess.Popen(
             command,
             cwd=home,
-            env=_environment(port, home),
+            env=_environment(port, home) | ({"BREAKWATER_FAULTS": faults} if faults else {}),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,

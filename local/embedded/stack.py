@@ -82,8 +82,8 @@ class Stack:
         return dict(asked)
 
     def backlog(self) -> int:
-        """Messages on all consumers' queues, in flight or waiting. Dead letters do not count."""
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        """Messages on all consumers' queues, in flight, waiting or put off. Dead letters do not count."""
+        names = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
         urls = [self.queue_url(consumer.name) for consumer in CONSUMERS]
         asked = (self.cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names) for url in urls)
         return sum(int(count) for answer in asked for count in answer["Attributes"].values())
