@@ -7,6 +7,7 @@ than the stream can be behind, or when there are many.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -100,12 +101,21 @@ def _is_recent(entry: str, now: datetime) -> bool:
     return occurred_at is None or now - occurred_at < KEPT
 
 
+def _by_item(changes: Iterable[Change]) -> dict[str, deque[CloudEvent]]:
+    items: dict[str, deque[CloudEvent]] = {}
+    for change in changes:
+        if added := change.added:
+            items.setdefault(change.key, deque()).extend(added)
+    return items
+
+
 class OutboxRelay:
     """Lambda entry point for a table's stream: publishes what each write added, in order.
 
-    A failure that may pass fails the batch, and the stream delivers it again until it succeeds: nothing
-    overtakes, and what was published twice has the same ids. An event that can never be published becomes a
-    dead letter with the reason, and holds up nothing.
+    A failure that may pass fails the batch, and the stream delivers it again until it succeeds; what was published
+    twice has the same ids. EventBridge may take a call's later entries without its earlier ones: so an item's next
+    event waits for the one before, and none overtakes. An event that can never be published becomes a dead letter
+    with the reason, and holds up nothing.
     """
 
     def __init__(self, publisher: Publisher, dead_letters: DeadLetters, *, name: str, clock: Clock) -> None:
@@ -116,14 +126,27 @@ class OutboxRelay:
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> None:  # noqa: ARG002 - Lambda passes it
         """Raises TransientError when any event could not be published for now."""
-        changes = [Change.from_stream_record(record) for record in batch["Records"]]
-        events = [event for change in changes for event in change.added]
-        failures = self._publisher.publish(events)
-        for event in events:
-            self._settle(event, failures.get(event.identity))
-        later = [error for error in failures.values() if isinstance(error, TransientError)]
-        if later:
-            raise TransientError(f"{len(later)} of {len(events)} events were not published: {later[0]}")
+        waiting = _by_item(Change.from_stream_record(record) for record in batch["Records"])
+        stopped: list[TransientError] = []
+        while waiting:
+            stopped += self._publish_next(waiting)
+        if stopped:
+            raise TransientError(f"the events of {len(stopped)} items were not all published: {stopped[0]}")
+
+    def _publish_next(self, waiting: dict[str, deque[CloudEvent]]) -> list[TransientError]:
+        """Each item's next event in as few calls as they fit; what stops items for now."""
+        wave = {key: events.popleft() for key, events in waiting.items()}
+        failures = self._publisher.publish(list(wave.values()))
+        stopped: list[TransientError] = []
+        for key, event in wave.items():
+            error = failures.get(event.identity)
+            self._settle(event, error)
+            if isinstance(error, TransientError):
+                stopped.append(error)
+                waiting[key].clear()
+            if not waiting[key]:
+                del waiting[key]
+        return stopped
 
     def _settle(self, event: CloudEvent, error: BreakwaterError | None) -> None:
         fate = "relayed" if error is None else "retry" if isinstance(error, TransientError) else "dead_letter"

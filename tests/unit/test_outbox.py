@@ -47,8 +47,18 @@ def test_writes_are_published_in_their_order_and_in_one_call() -> None:
 def test_a_failed_event_fails_the_batch_so_that_the_stream_delivers_it_again() -> None:
     bus = FakeBus(script={"b": ["InternalFailure"] * 9})
 
-    with pytest.raises(TransientError, match="1 of 2"):
+    with pytest.raises(TransientError, match="1 items"):
         relay(bus, Change(key="i", new=(text("a"), text("b"))))
+
+
+def test_an_item_s_next_event_waits_for_the_one_before_and_no_other_item_does() -> None:
+    bus = FakeBus(script={"a": ["InternalFailure"] * 9})
+
+    with pytest.raises(TransientError):
+        relay(bus, Change(key="i", new=(text("a"), text("b"))), Change(key="j", new=(text("c"), text("d"))))
+
+    sent = [CloudEvent.parse(entry["Detail"]).id for call in bus.calls for entry in call]
+    assert [id_ for id_ in sent if id_ != "a"] == ["c", "d"]
 
 
 @pytest.mark.parametrize("image", [{}, {"NewImage": {"pk": {"S": "x"}}}, {"OldImage": {"outbox": {"L": []}}}])
