@@ -32,8 +32,9 @@ DATAREF: Final = "dataref"
 PREFIX: Final = "payloads/"
 #: Of one event's data, checked in or out: what the HTTP API takes, and room for what becomes of it.
 MAX_BYTES: Final = 5_000_000
-#: An invocation that has checked out as much as this checks out no more: Python needs many times its bytes.
-ENOUGH_BYTES: Final = 5_000_000
+#: An invocation that has checked out as much as this checks out no more. Of hostile JSON, Python makes up to 80
+#: times its bytes, and a function has 512 MiB.
+ENOUGH_BYTES: Final = 1_000_000
 #: How long the bucket keeps data: longer than its event can come back from the bus's archive, a queue and its DLQ.
 RETENTION_DAYS: Final = 90
 
