@@ -19,6 +19,7 @@ from functions.ingestion.receipt import BatchProblem, Receipt
 from local.memory.clock import VirtualClock
 from local.memory.company import Company
 from local.memory.idempotency import MemoryIdempotency
+from runtime.claim_check import MemoryClaimChecks
 from runtime.http import ProblemDetails
 from tests.fuzz.contract import json_in
 from tests.fuzz.messages import Request
@@ -33,7 +34,7 @@ class _Context:
 
 def fuzz_http(data: bytes) -> None:
     """An HTTP message to ingestion. What it accepts, ingestion's consumer accepts, and the bus takes."""
-    intake = MemoryIntake()
+    intake = MemoryIntake(MemoryClaimChecks())
     app = events_api(intake=intake, clock=VirtualClock(NOW))
     answer, document = _answered(app, Request.of(data))
     if answer["statusCode"] == 202:
