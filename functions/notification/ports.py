@@ -23,6 +23,12 @@ class ContactUnknown(TransientError):
     code = "contact_unknown"
 
 
+class EndpointUnavailable(TransientError):
+    """One customer's endpoint is down or refuses for now. That says nothing about anybody else's."""
+
+    code = "endpoint_unavailable"
+
+
 class ContactBook(Protocol):
     """The newest contact of each customer."""
 

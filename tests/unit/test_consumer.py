@@ -12,6 +12,7 @@ from events.binding import to_entry
 from events.catalog import payload_of
 from events.envelope import CloudEvent, InvalidEvent
 from functions.notification.manifest import MESSAGES
+from functions.notification.ports import EndpointUnavailable
 from runtime.claim_check import ENOUGH_BYTES, MemoryClaimChecks, checked_in
 from runtime.consumer import QueueConsumer
 from runtime.errors import (
@@ -438,6 +439,14 @@ def test_a_bus_that_is_down_opens_the_circuit_too() -> None:
 
     assert len(world.queue.delays) == 1
     assert len(world.queue.deferred) == 1
+
+
+def test_one_customer_s_endpoint_that_is_down_opens_no_circuit() -> None:
+    world = World(refuse(EndpointUnavailable("nobody listens")))
+
+    failed = world.deliver(*(sqs_record(usage(id=str(n)), id_=str(n)) for n in range(10)))
+
+    assert len(failed) == 10
 
 
 # Replays

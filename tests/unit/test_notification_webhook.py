@@ -18,10 +18,10 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from functions.notification.adapters.webhook import HttpsWebhookSender
 from functions.notification.domain import WebhookCall
-from functions.notification.ports import Refused
+from functions.notification.ports import EndpointUnavailable, Refused
 from functions.notification.signing import secret_for
 from runtime.clock import SystemClock
-from runtime.errors import DependencyUnavailable, Throttled
+from runtime.errors import Throttled
 from tests.unit.event_builders import paid
 from tests.unit.notification_builders import CUSTOMER, call
 
@@ -129,11 +129,11 @@ def test_it_is_refused_for_good_when_the_endpoint_says_so(endpoint: Endpoint, st
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (408, DependencyUnavailable),
-        (425, DependencyUnavailable),
+        (408, EndpointUnavailable),
+        (425, EndpointUnavailable),
         (429, Throttled),
-        (500, DependencyUnavailable),
-        (503, DependencyUnavailable),
+        (500, EndpointUnavailable),
+        (503, EndpointUnavailable),
     ],
 )
 def test_it_is_tried_again_when_the_endpoint_may_recover(endpoint: Endpoint, status: int, error) -> None:
@@ -147,7 +147,7 @@ def test_it_is_tried_again_when_nobody_listens() -> None:
     with running(Endpoint()) as gone:
         url = f"http://127.0.0.1:{gone.server_port}/"
 
-    with pytest.raises(DependencyUnavailable):
+    with pytest.raises(EndpointUnavailable):
         sender().send(call(url=url))
 
 
@@ -155,7 +155,7 @@ def test_it_is_tried_again_when_the_name_does_not_resolve() -> None:
     def fail(*_: object) -> list[str]:
         raise OSError("no such name")
 
-    with pytest.raises(DependencyUnavailable, match=HOST):
+    with pytest.raises(EndpointUnavailable, match=HOST):
         sender(resolve=fail).send(call())
 
 
@@ -212,7 +212,7 @@ def test_the_checked_address_is_called_under_the_host_s_name(tmp_path: Path) -> 
 
 def test_it_is_not_sent_when_the_certificate_is_another_host_s(tmp_path: Path) -> None:
     pem = certificate(tmp_path, "elsewhere.example.com")
-    with secure_endpoint(pem) as server, pytest.raises(DependencyUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
+    with secure_endpoint(pem) as server, pytest.raises(EndpointUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
         over_tls(pem).send(call(url=f"https://{HOST}:{server.server_port}/in"))
 
     assert server.requests == []

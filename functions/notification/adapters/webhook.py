@@ -26,10 +26,10 @@ from urllib3.util import Url, parse_url
 
 from functions.notification.adapters.addresses import is_public
 from functions.notification.domain import WebhookCall
-from functions.notification.ports import Refused
+from functions.notification.ports import EndpointUnavailable, Refused
 from functions.notification.signing import signed_headers
 from runtime.clock import Clock
-from runtime.errors import DependencyUnavailable, Throttled
+from runtime.errors import Throttled
 
 #: Seconds for each wait, and for the whole call, the resolution of the name included. A batch of calls that all take
 #: the whole fits the function's time.
@@ -112,9 +112,9 @@ class HttpsWebhookSender:
         except UnicodeError as error:
             raise Refused(f"the webhook's host {host} is no host name") from error
         except OSError as error:
-            raise DependencyUnavailable(f"the webhook's host {host} cannot be resolved: {error}") from error
+            raise EndpointUnavailable(f"the webhook's host {host} cannot be resolved: {error}") from error
         if not addresses:
-            raise DependencyUnavailable(f"the webhook's host {host} has no address")
+            raise EndpointUnavailable(f"the webhook's host {host} has no address")
         return addresses
 
     def _post(self, target: _Target, body: bytes, headers: dict[str, str], seconds: float) -> int:
@@ -125,7 +125,7 @@ class HttpsWebhookSender:
                 connection.request("POST", target.url.request_uri, body=body, headers=headers, preload_content=False)
                 return _status(connection.sock.makefile("rb"))
         except (HTTPError, HTTPException, OSError) as error:
-            raise DependencyUnavailable(f"webhook at {target.host}: {type(error).__name__}: {error}") from error
+            raise EndpointUnavailable(f"webhook at {target.host}: {type(error).__name__}: {error}") from error
         finally:
             connection.close()
 
@@ -179,9 +179,9 @@ def _judge(status: int, host: str) -> None:
     """Raises Refused or TransientError for all but success."""
     told = f"webhook at {host} answered {status}"
     if status in _RETRYABLE:
-        raise Throttled(told) if status == HTTPStatus.TOO_MANY_REQUESTS else DependencyUnavailable(told)
+        raise Throttled(told) if status == HTTPStatus.TOO_MANY_REQUESTS else EndpointUnavailable(told)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise DependencyUnavailable(told)
+        raise EndpointUnavailable(told)
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         raise Refused(told)
 
