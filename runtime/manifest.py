@@ -12,9 +12,9 @@ from typing import Any, Final, Literal
 #: AWS's advice for a queue that feeds a function: visibility timeout >= 6 x the function's timeout.
 VISIBILITY_FACTOR: Final = 6
 
-#: The queue's own redrive policy, for a function that cannot even start: it knows no reasons, so it comes late.
-#: With the visibility timeout of a 30 second function, an hour.
-BACKSTOP_RECEIVES: Final = 20
+#: The queue's own redrive policy, for a function that cannot even start and for a DLQ that cannot be reached: it
+#: knows no reasons, so it comes late. With the visibility timeout of a 30 second function, after five hours.
+BACKSTOP_RECEIVES: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class Consumer:
 
     @property
     def max_receive_count(self) -> int:
-        return max(BACKSTOP_RECEIVES, 2 * self.tries)
+        return BACKSTOP_RECEIVES
 
     @property
     def visibility_timeout(self) -> int:

@@ -23,6 +23,7 @@ _CONSUME: Final = (
     "sqs:SendMessage",
 )
 _MAX_BATCH_WITHOUT_WINDOW: Final = 10
+_SECONDS_PER_DAY: Final = 86_400
 _MIN_CONCURRENCY, _MAX_CONCURRENCY = 2, 1000
 
 
@@ -45,6 +46,11 @@ def _problems(consumer: Consumer) -> Iterator[str]:
         yield (
             f"the queue gives a message up after {consumer.max_receive_count} receives, without a reason: "
             f"before the consumer does, after {consumer.tries} tries"
+        )
+    if consumer.max_receive_count * consumer.visibility_timeout > QUEUE_DAYS * _SECONDS_PER_DAY:
+        yield (
+            f"{consumer.max_receive_count} receives of {consumer.visibility_timeout} s each take longer than "
+            f"the {QUEUE_DAYS} days that the queue keeps a message: it would be lost before it is given up"
         )
     if consumer.batch_size > _MAX_BATCH_WITHOUT_WINDOW and not consumer.batching_window:
         yield f"batches over {_MAX_BATCH_WITHOUT_WINDOW} need a batching window"

@@ -172,6 +172,7 @@ def impatient():
             r"up after 3 receives, without a reason: before the consumer does, after 3 tries",
         ),
         (replace(PAYMENTS, tries=0), "tries must be"),
+        (replace(PAYMENTS, function=replace(PAYMENTS.function, timeout=900)), "would be lost before it is given up"),
         (replace(PAYMENTS, batch_size=100), "batching window"),
         (replace(PAYMENTS, max_concurrency=1), "max_concurrency"),
         (replace(PAYMENTS, subscriptions=()), "nothing is subscribed"),
