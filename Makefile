@@ -14,7 +14,7 @@ override READY := $(VENV)/.ready-$(PINS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo up test check format clean
+.PHONY: help setup run demo up test simulate check format clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -40,6 +40,9 @@ check: $(READY) ## Everything that can be judged without running: style, types, 
 
 test: check ## check, and then every test: unit, contract, flow, infra, and the embedded stack.
 	@$(PY) -m pytest --durations=10 $(PYTEST_ARGS)
+
+simulate: $(READY) ## N schedules of faults on the memory cloud, on all cores: make simulate N=100000.
+	@$(PY) -m local.simulate $(or $(N),10000)
 
 format: $(READY) ## Put sources into the form that check asks for.
 	@ruff check --fix . ; ruff format .

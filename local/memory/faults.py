@@ -75,19 +75,34 @@ class Weather(Protocol):
         """Whether a call with a PARTIAL fault takes this entry."""
 
 
-#: Called after each effect: sandbox, call's name, arguments, answer.
-OnEffect = Callable[[Sandbox, str, tuple[Any, ...], Any], None]
+class Effect(NamedTuple):
+    """A call has had its effect, heard of or not."""
+
+    micros: int
+    sandbox: Sandbox
+    invocation: str
+    call: Call
+    arguments: tuple[Any, ...]
+    named: Mapping[str, Any]
+    answer: Any
 
 
-def _nobody(*_: object) -> None:
+OnEffect = Callable[[Effect], None]
+
+
+def _nobody(_: Effect) -> None:
     """Nobody listens."""
 
 
 class FaultyNetwork:
-    """A local.memory.functions.Network in which calls meet the `weather`, until it is `calm`. `made` has all calls."""
+    """A local.memory.functions.Network in which calls meet the `weather`, until it is `calm`.
+
+    `made` has all calls, `refused` those that the service itself had an error for.
+    """
 
     def __init__(self, clock: VirtualClock, weather: Weather, on_effect: OnEffect = _nobody) -> None:
         self.made: list[Made] = []
+        self.refused: list[tuple[Call, Exception]] = []
         self.calm = False
         self.on_effect = on_effect
         self._clock = clock
@@ -100,7 +115,14 @@ class FaultyNetwork:
             return port
         return cast("Port", _Connection(self, sandbox, name, port))
 
-    def call(self, sandbox: Sandbox, name: str, effect: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    def call(
+        self,
+        sandbox: Sandbox,
+        name: str,
+        effect: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        named: Mapping[str, Any],
+    ) -> Any:
         """Raises what the caller would see; ends the sandbox where its process would end."""
         if sandbox.dead:
             raise sandbox.crash()
@@ -110,8 +132,12 @@ class FaultyNetwork:
         self._sleep(sandbox, self._weather.latency(call))
 
         def happen(*given: Any) -> Any:
-            answer = effect(*given)
-            self.on_effect(sandbox, name, given, answer)
+            try:
+                answer = effect(*given, **named)
+            except Exception as error:
+                self.refused.append((call, error))
+                raise
+            self.on_effect(Effect(self._clock.micros, sandbox, sandbox.invocation, call, given, named, answer))
             return answer
 
         return _Attempt(self, sandbox, call, happen, arguments).meet(fault)
@@ -122,7 +148,7 @@ class FaultyNetwork:
     def record_all(self, sandbox: Sandbox, effect: Callable[..., Any], usages: Sequence[Any]) -> Mapping[Any, Any]:
         """The ledger tells of what failed for each of its records, also when the whole call has failed."""
         try:
-            return cast("Mapping[Any, Any]", self.call(sandbox, _RECORD_ALL, effect, (usages,)))
+            return cast("Mapping[Any, Any]", self.call(sandbox, _RECORD_ALL, effect, (usages,), {}))
         except TransientError as error:
             return dict.fromkeys((usage.identity for usage in usages), error)
 
@@ -150,7 +176,7 @@ class FaultyNetwork:
     def _record_call(self, sandbox: Sandbox, name: str, effect: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
             try:
-                return self.call(sandbox, name, effect, (*arguments, *named.values()))
+                return self.call(sandbox, name, effect, (*arguments, *named.values()), {})
             except Throttled as error:
                 raise _client_error("ProvisionedThroughputExceededException") from error
             except DependencyUnavailable as error:
@@ -176,7 +202,7 @@ class _Connection:
         def call(*arguments: Any, **named: Any) -> Any:
             if name == _RECORD_ALL:
                 return self._network.record_all(self._sandbox, effect, *arguments)
-            return self._network.call(self._sandbox, name, lambda *given: effect(*given, **named), arguments)
+            return self._network.call(self._sandbox, name, effect, arguments, named)
 
         # Looked up once: the next access finds the attribute.
         self.__dict__[method] = call

@@ -38,13 +38,14 @@ class Network(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Sandbox:
-    """One process of a function. It runs one invocation (its request id) at a time, and serves no more when it is
-    `dead`: it crashed, or was killed at its time limit."""
+    """One process of a function. It runs one invocation (its request id) with one event at a time, and serves no more
+    when it is `dead`: it crashed, or was killed at its time limit."""
 
     function: str
     clock: VirtualClock
     network: Network | None = None
     invocation: str = ""
+    event: Mapping[str, Any] = field(default_factory=dict)
     dead: bool = False
 
     def reach(self, name: str, port: Port) -> Port:
@@ -123,7 +124,7 @@ class MemoryFunction:
         if self._trace is not None:
             self._trace(f"function {self.name}", f"{len(event.get('Records', ()))} records", context.aws_request_id)
         sandbox, handler = self._warm.pop() if self._warm else self._started()
-        sandbox.invocation = context.aws_request_id
+        sandbox.invocation, sandbox.event = context.aws_request_id, event
         try:
             with self._clock.deadline(self.timeout):
                 answer = handler(event, context)

@@ -85,6 +85,11 @@ class MemoryStream:
         shard.waiting.append(_Record(self._sequence, change))
         self._wake(shard)
 
+    @property
+    def pending(self) -> int:
+        """Changes that have not been delivered."""
+        return sum(len(s.waiting) + sum(len(batch.records) for batch in s.batches) for s in self._shards)
+
     def _wake(self, shard: _Shard) -> None:
         if self._function is not None and not shard.busy and (shard.waiting or shard.batches):
             shard.busy = True
