@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-#: A longer line is skipped as it streams by. It is more than any queue or bus would take.
+#: A longer line is skipped as it streams by: ten of them and what they become are in memory at a time.
 MAX_LINE_BYTES: Final = 1_000_000
 #: Of one file, decompressed: what makes of a gzip bomb a file that is read in minutes, and then refused.
 MAX_FILE_BYTES: Final = 5 * 1024**3

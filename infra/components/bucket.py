@@ -43,9 +43,7 @@ class FileBucket(Construct):
             ),
         )
         self.resource.apply_removal_policy(removal_policy(stage))
-        acknowledge(
-            self.resource, "AwsSolutions-S1", "Each file's fate is in its result; access is CloudTrail's to log."
-        )
+        acknowledge(self.resource, "AwsSolutions-S1", "Who puts what there is for CloudTrail's data events to tell.")
         if stage.require_tls:
             self._refuse_plain_http()
 

@@ -22,6 +22,7 @@ from events.catalog import (
     initial,
 )
 from events.envelope import CloudEvent
+from functions.ingestion.readers import MAX_LINE_BYTES
 from functions.ingestion.records import COLUMNS
 from local.embedded.client import Client
 from local.embedded.cloud import Cloud
@@ -154,12 +155,11 @@ class Probes:
         records = [self._record(function, body, tries) for body in bodies]
         self._invoke(function, {"Records": records})
 
-    def file(self, unique: str, *, with_version: bool) -> None:
-        """A file with one good row and one bad one; the function hears of it from its own queue as well."""
-        row = f"metering-partner,{unique},cus-{unique},api_calls,1,2026-05-20T14:30:00Z"
-        stored = self.client.put_file(f"{unique}.csv", f"{','.join(COLUMNS)}\n{row}\nbad\n".encode())
+    def file(self, name: str, *lines: str, with_version: bool = False) -> None:
+        """A file of these lines; the function hears of it from its own queue as well."""
+        stored = self.client.put_file(name, "\n".join(lines).encode())
         version = {"version-id": stored.version} if with_version else {}
-        told = {"key": f"incoming/{unique}.csv", "etag": stored.etag, **version}
+        told = {"key": f"incoming/{name}", "etag": stored.etag, **version}
         self.consume("ingestion-files", _news(self.stack, told))
 
     def relay(self, event: CloudEvent) -> None:
@@ -208,12 +208,24 @@ def _news(stack: Stack, told: Mapping[str, str]) -> str:
     return json.dumps({**envelope, "detail": detail})
 
 
+def _rows(unique: str) -> Sequence[str]:
+    """A good one, and a bad one."""
+    return ",".join(COLUMNS), f"metering-partner,{unique},cus-{unique},api_calls,1,2026-05-20T14:30:00Z", "bad"
+
+
 def _file(probes: Probes, unique: str) -> None:
-    probes.file(unique, with_version=False)
+    probes.file(f"{unique}.csv", *_rows(unique))
 
 
 def _file_with_versions(probes: Probes, unique: str) -> None:
-    probes.file(unique, with_version=True)
+    probes.file(f"{unique}.csv", *_rows(unique), with_version=True)
+
+
+def _file_with_a_large_record(probes: Probes, unique: str) -> None:
+    """As long as a line may be: what it becomes is a little longer, and too long for the bus."""
+    short = large_usage(unique, f"cus-{unique}", size=0).to_json()
+    long = large_usage(unique, f"cus-{unique}", size=MAX_LINE_BYTES - len(short)).to_json()
+    probes.file(f"{unique}.ndjson", long)
 
 
 def _news_of_no_file(probes: Probes, unique: str) -> None:
@@ -342,6 +354,7 @@ _CONTACTS_PUT = Grant("notification-contacts", "dynamodb:PutItem", "contacts")
 PROBES = (
     Probe(Grant("ingestion", "s3:PutObject", "payloads/*"), _large_usage_to_ingestion),
     Probe(Grant("ingestion-api", "s3:PutObject", "payloads/*"), _large_usage_over_http),
+    Probe(Grant("ingestion-files", "s3:PutObject", "payloads/*"), _file_with_a_large_record),
     Probe(Grant("billing-relay", "s3:PutObject", "payloads/*"), _relay_of_large_event),
     Probe(Grant("notification", "s3:PutObject", "payloads/*"), _receipt_for_a_narrow_bus),
     *(
