@@ -5,7 +5,7 @@ from __future__ import annotations
 from functions.ingestion.adapters.dynamodb import KEPT
 from functions.ingestion.manifest import FILE_SECONDS, FILES
 from infra.components.bucket import FILE_DAYS
-from infra.components.queues import DEAD_LETTER_DAYS, QUEUE_DAYS
+from infra.components.relations import DEAD_LETTER_DAYS, QUEUE_DAYS
 
 
 def bucket(assembly):
