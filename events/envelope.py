@@ -6,7 +6,6 @@ Source: CloudEvents 1.0.2 specification and its JSON event format.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import math
@@ -133,6 +132,14 @@ def _media_type(value: str) -> str:
     return value
 
 
+def _base64(value: str) -> str:
+    try:
+        base64.b64decode(value, validate=True)
+    except ValueError as error:
+        raise ValueError(f"must be base64: {error}") from error
+    return value
+
+
 def parse_time(value: str) -> datetime:
     """An RFC 3339 timestamp as an aware datetime, in microseconds (finer digits are cut).
 
@@ -171,6 +178,7 @@ UriReference = Annotated[str, Field(strict=True), AfterValidator(_uri_reference)
 Uri = Annotated[str, Field(strict=True), AfterValidator(_uri)]
 Timestamp = Annotated[str, Field(strict=True), AfterValidator(_timestamp)]
 MediaType = Annotated[str, Field(strict=True), AfterValidator(_media_type)]
+Base64 = Annotated[str, Field(strict=True), AfterValidator(_base64)]
 
 
 def _extension_problems(extensions: Mapping[str, object]) -> Iterable[Problem]:
@@ -206,18 +214,13 @@ class CloudEvent(BaseModel):
     datacontenttype: MediaType | None = None
     dataschema: Uri | None = None
     data: Any = None
-    data_base64: Annotated[str, Field(strict=True)] | None = None
+    data_base64: Base64 | None = None
     extensions: Mapping[str, bool | int | str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.data is not None and self.data_base64 is not None:
             raise ValueError("data and data_base64 exclude each other")
-        if self.data_base64 is not None:
-            try:
-                base64.b64decode(self.data_base64, validate=True)
-            except binascii.Error as error:
-                raise ValueError(f"data_base64 is not base64: {error}") from error
         return self
 
     @classmethod
