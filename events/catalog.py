@@ -58,6 +58,8 @@ WebUrl = Annotated[str, Field(strict=True, max_length=2048, pattern=r"^https?://
 Period = Annotated[str, Field(strict=True, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="a UTC calendar month")]
 #: A bound that prices can be multiplied with, and sums be made of, in integers that every JSON reader keeps exact.
 Quantity = Annotated[int, Field(strict=True, ge=0, le=10**9)]
+#: What quantities add up to.
+Total = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
 
 
 class _Open(BaseModel):
@@ -157,7 +159,7 @@ class IngestionRecordRejected(Payload):
 
 class InvoiceLine(_Open):
     description: Name
-    quantity: Quantity
+    quantity: Total
     amount: MinorUnits
     meter: Identifier | None = None
 

@@ -44,6 +44,16 @@ def test_a_month_s_usage_becomes_one_invoice_when_the_month_is_closed():
     assert world.published[0].data["period"] == "2026-05"
 
 
+def test_a_month_s_usage_may_be_more_than_one_record_can_hold():
+    world = World()
+    for number in range(3):
+        world.tell(usage_event(f"u-{number}", quantity=10**9))
+
+    world.close(JUNE)
+
+    assert [line.quantity for invoice in invoices_of(world) for line in invoice.lines] == [3 * 10**9]
+
+
 def test_nothing_is_billed_when_the_month_is_still_running_or_in_its_grace():
     world = World()
     world.tell(usage_event())
