@@ -32,15 +32,19 @@ _SCHEMA: Final = "urn:breakwater:schema:{type}:v{version}"
 _SCHEMA_VERSION: Final = re.compile(r"urn:breakwater:schema:(?P<type>.+):v(?P<version>[1-9]\d*)", re.ASCII)
 
 
+_PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
+#: Deliverability is the mail server's to judge; this keeps out what could never be an address.
+_E_MAIL: Final = r"^[^@\s\x00-\x1f,;<>\"]{1,64}@[^@\s\x00-\x1f,;<>\"]+\.[^@\s\x00-\x1f,;<>\".]+$"
+
+
 def _no_control_characters(value: str) -> str:
-    if re.search(r"[\x00-\x1f\x7f]", value):
+    if not re.fullmatch(_PLAIN, value):
         raise ValueError("must not contain control characters")
     return value
 
 
 def _e_mail(value: str) -> str:
-    # Deliverability is the mail server's to judge; this keeps out what could never be an address.
-    if not re.fullmatch(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\".]+", value):
+    if not re.fullmatch(_E_MAIL, value):
         raise ValueError("must be an e-mail address, such as ada@example.com")
     return value
 
@@ -51,9 +55,15 @@ def _moment(value: object) -> object:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), Strict()]
 Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]*$")]
-Name = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_no_control_characters)]
+Name = Annotated[
+    str,
+    Field(strict=True, min_length=1, max_length=200, json_schema_extra={"pattern": _PLAIN}),
+    AfterValidator(_no_control_characters),
+]
 Reason = Annotated[str, Field(strict=True, min_length=1, max_length=1000)]
-EmailAddress = Annotated[str, Field(strict=True, max_length=254), AfterValidator(_e_mail)]
+EmailAddress = Annotated[
+    str, Field(strict=True, max_length=254, json_schema_extra={"pattern": _E_MAIL}), AfterValidator(_e_mail)
+]
 WebUrl = Annotated[str, Field(strict=True, max_length=2048, pattern=r"^https?://[^\s/?#]+\S*$")]
 Period = Annotated[str, Field(strict=True, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="a UTC calendar month")]
 #: A bound that prices can be multiplied with, and sums be made of, in integers that every JSON reader keeps exact.

@@ -232,7 +232,7 @@ class CloudEvent(BaseModel):
         members = _members(raw)
         extensions = {k: v for k, v in members.items() if k not in _MEMBERS and v is not None}
         problems = list(islice(_extension_problems(extensions), MAX_PROBLEMS))
-        if "specversion" not in members:
+        if members.get("specversion") is None:
             problems.append(Problem("specversion", "Field required"))
         core = {k: v for k, v in members.items() if k in _MEMBERS and v is not None}
         try:

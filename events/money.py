@@ -30,7 +30,9 @@ def _iso_4217(code: str) -> str:
 
 
 Currency = Annotated[
-    str, Field(strict=True, pattern=r"^[A-Z]{3}$", description="ISO 4217 code"), AfterValidator(_iso_4217)
+    str,
+    Field(strict=True, pattern=r"^[A-Z]{3}$", description="ISO 4217 code", json_schema_extra={"format": "iso-4217"}),
+    AfterValidator(_iso_4217),
 ]
 
 #: 2**53 - 1: the largest integer that every JSON reader keeps exact.

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from events.catalog import CATALOG, Payload
+from events.catalog import CATALOG, CustomerContactUpdated, Payload
 from events.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE
 from functions.ingestion.api import MAX_BATCH
 from functions.ingestion.domain import MAX_ATTRIBUTE_BYTES, MAX_EVENT_BYTES, ROUTES
@@ -21,19 +21,24 @@ Json = dict[str, Any]
 _SCHEMAS: Final = "#/components/schemas/"
 _PAYLOADS: Final[dict[str, type[Payload]]] = {type_: CATALOG[type_, 1] for type_ in ROUTES}
 
+#: Of attributes: no control characters and no Unicode noncharacters.
+_TEXT: Final = r"^[^\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]*$"
 _ATTRIBUTES: Final[dict[str, Json]] = {
     "specversion": {"type": "string", "const": "1.0"},
     "id": {
         "type": "string",
         "minLength": 1,
+        "pattern": _TEXT,
         "description": "with `source` the event's identity: a repeat does no harm",
     },
     "source": {"type": "string", "format": "uri-reference", "minLength": 1},
     "type": {"type": "string", "enum": list(ROUTES)},
-    "time": {"type": "string", "format": "date-time", "description": "required of customer.contact.updated"},
-    "subject": {"type": "string", "minLength": 1},
-    "dataschema": {"type": "string", "format": "uri"},
+    "time": {"type": ["string", "null"], "format": "date-time", "description": "required of customer.contact.updated"},
+    "subject": {"type": ["string", "null"], "minLength": 1, "pattern": _TEXT},
+    "dataschema": {"type": ["string", "null"], "format": "uri"},
 }
+#: The members of an event are named so, its extension attributes among them.
+_NAME: Final = "^[a-z0-9]{1,20}$"
 _REQUIRED: Final = ("specversion", "id", "source", "type")
 
 _SEED: Final[Json] = {
@@ -75,20 +80,20 @@ def _post_events() -> Json:
             f"its attributes as `ce-` headers. An event has {MAX_EVENT_BYTES} bytes at most, {MAX_ATTRIBUTE_BYTES} of "
             "them beside its data, and a request 4.5 MB. `dataref` is not followed: send the data itself."
         ),
-        "parameters": [_header(name, schema) for name, schema in _ATTRIBUTES.items()],
+        "parameters": [_header(name) for name in _ATTRIBUTES],
         "requestBody": {"required": True, "content": _request_content()},
         "responses": _responses(),
     }
 
 
-def _header(name: str, schema: Json) -> Json:
+def _header(name: str) -> Json:
+    """No more than a string: in the other modes these headers may be anything."""
     need = "required" if name in _REQUIRED else "optional"
-    described = {key: value for key, value in schema.items() if key != "description"}
     return {
         "name": f"ce-{name}",
         "in": "header",
-        "description": f"binary mode only, and {need} there",
-        "schema": described,
+        "description": f"binary mode only, and {need} there: the event's `{name}`",
+        "schema": {"type": "string"},
     }
 
 
@@ -151,18 +156,24 @@ def _components() -> Json:
 
 
 def _event(type_: str, model: type[Payload]) -> Json:
+    timed = {"time": {"type": "string", "format": "date-time"}} if model is CustomerContactUpdated else {}
     return {
         "type": "object",
         "description": model.__doc__,
         "properties": {
             **_ATTRIBUTES,
             "type": {"type": "string", "const": type_},
-            "datacontenttype": {"type": "string", "const": "application/json"},
+            "datacontenttype": {"enum": ["application/json", None]},
             "data": _ref(model.__name__),
+            **timed,
         },
-        "required": [*_REQUIRED, "data"],
+        "required": [*_REQUIRED, "data", *timed],
+        "propertyNames": {"pattern": _NAME},
         "additionalProperties": {
-            "type": ["string", "integer", "boolean"],
+            "type": ["string", "integer", "boolean", "null"],
+            "minimum": -(2**31),
+            "maximum": 2**31 - 1,
+            "pattern": _TEXT,
             "description": "extension attributes, named by up to 20 lower-case letters and digits",
         },
     }

@@ -38,6 +38,12 @@ def test_a_missing_required_attribute_is_named(missing: str) -> None:
     assert missing in problems_of(**{missing: None})
 
 
+@pytest.mark.parametrize("absent", ["id", "source", "type", "specversion"])
+def test_a_required_attribute_that_is_null_is_missing(absent: str) -> None:
+    with pytest.raises(InvalidEvent, match=f"{absent}: Field required"):
+        CloudEvent.parse(members() | {absent: None})
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
