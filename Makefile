@@ -14,7 +14,7 @@ override READY := $(VENV)/.ready-$(PINS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo up test simulate check format clean
+.PHONY: help setup run demo up test simulate check fuzz format clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -43,6 +43,9 @@ test: check ## check, and then every test: unit, contract, flow, infra, and the 
 
 simulate: $(READY) ## N schedules of faults on the memory cloud, on all cores: make simulate N=100000.
 	@$(PY) -m local.simulate $(or $(N),10000)
+
+fuzz: $(READY) ## Look for inputs that break a promise: SECONDS=60 for all targets together (Linux on x86-64).
+	@$(PY) -m tests.fuzz --seconds $(or $(SECONDS),60)
 
 format: $(READY) ## Put sources into the form that check asks for.
 	@ruff check --fix . ; ruff format .
