@@ -14,10 +14,10 @@ override READY := $(VENV)/.ready-$(PINS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo up test simulate check fuzz format clean
+.PHONY: help setup run demo up test simulate kill-run bench check fuzz format clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
 setup: $(READY) ## Make the virtual environment with everything pinned (the other commands do it when needed).
 
@@ -46,6 +46,9 @@ simulate: $(READY) ## N schedules of faults on the memory cloud, on all cores: m
 
 fuzz: $(READY) ## Look for inputs that break a promise: SECONDS=60 for all targets together (Linux on x86-64).
 	@$(PY) -m tests.fuzz --seconds $(or $(SECONDS),60)
+
+kill-run: $(READY) ## N usage events through the embedded stack while its functions are killed: make kill-run N=100000.
+	@$(PY) -m bench.kill_run --events $(or $(N),100000)
 
 format: $(READY) ## Put sources into the form that check asks for.
 	@ruff check --fix . ; ruff format .

@@ -1,38 +1,31 @@
-"""Usage events through the embedded stack while its functions' processes are killed: are the totals exact?
+"""`python -m bench.kill_run`: usage through the embedded stack while its functions' processes are killed.
 
-    python -m bench.kill_run --events 100000 --faults 0.02
-
-Every event is sent until it is accepted, some batches again after that. Then the ledger must hold each event
-exactly once, but for those whose dead letter says why; the API's totals must be the ledger's.
+Every event is sent until it is accepted, and some batches again after that. Then the ledger must hold each event
+exactly once, but for those whose dead letter says why, and the API's totals must be the ledger's.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
+import os
+import platform
 import random
-import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from http import HTTPStatus
-from os import environ  # noqa: TID251 - the composition root
+from os import environ  # noqa: TID251 - a composition root
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final
+
+import typer
 
 from bench.killer import Killer
-from events.catalog import PartnerUsageReported, initial
+from bench.usage import CONSUMERS, Books, Traffic
 from events.envelope import CloudEvent
-from functions.billing.manifest import USAGE
-from functions.billing.periods import period_of
-from functions.ingestion.api import MAX_BATCH
-from functions.ingestion.domain import normalised
 from functions.ingestion.manifest import API
-from functions.ingestion.manifest import CONSUMER as INGESTION
-from local.embedded.client import Client, DeadLetter, Refused
+from local.embedded.client import Client
 from local.embedded.cloud import Cloud, http
 from local.embedded.emulator_env import emulator_python
 from local.embedded.emulator_faults import PATH as FAULTS
@@ -41,24 +34,20 @@ from local.embedded.polling import wait_until
 from local.embedded.stack import Stack, deploy_stack
 from runtime.manifest import VISIBILITY_FACTOR, Consumer
 
-CONSUMERS: Final = (INGESTION, USAGE)
-TARGETS: Final = (API.function.name, INGESTION.name, USAGE.name)
-_METERS: Final = ("api_calls", "storage_gb_hours", "seats")
-_CUSTOMERS: Final = 20
+TARGETS: Final = (API.function.name, *(consumer.name for consumer in CONSUMERS))
 #: The emulator looks at all of a queue for each message: what waits is kept short.
 _LONGEST_BACKLOG: Final = 4_000
-_MINUTES: Final = 60
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """One run. `pause` are the seconds between kills on average, where functions start faster than that.
+    """One run. `pause` are the seconds between kills on average; they are more while a batch is not accepted.
 
     `faults` is the share of the functions' calls that fail, `again` that of the batches that are sent twice.
-
     `timeout` shortens the consumers' time limits, and with them how long a killed batch stays invisible.
+    `patience` are the seconds that any one step may take.
     """
 
     events: int
@@ -67,54 +56,20 @@ class Settings:
     again: float = 0.05
     timeout: int | None = None
     concurrency: int = 4
-    drain: int = 30 * _MINUTES
+    patience: int = 1_800
     seed: int = 1
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """The events of a run: the n-th is always the same."""
-
-    settings: Settings
-    moment: datetime
-
-    def batches(self) -> Iterator[Sequence[CloudEvent]]:
-        """Of many sizes."""
-        chance, start = random.Random(self.settings.seed), 0  # noqa: S311 - a schedule, not a secret
-        while start < self.settings.events:
-            end = min(start + chance.randint(1, MAX_BATCH), self.settings.events)
-            yield [self.event(n) for n in range(start, end)]
-            start = end
-
-    def event(self, n: int) -> CloudEvent:
-        payload = PartnerUsageReported(
-            customer_id=f"cus_{n % _CUSTOMERS}",
-            meter=_METERS[n % len(_METERS)],
-            quantity=1 + n % 7,
-            used_at=self.moment,
-        )
-        return initial(payload, id=f"usage-{n}", source="metering-partner", time=self.moment)
-
-    @cached_property
-    def booked_as(self) -> Mapping[str, str]:
-        """Id under which the ledger has an event -> id under which it was sent."""
-        events = (self.event(n) for n in range(self.settings.events))
-        return {normalised(event, self.moment).id: event.id for event in events}
 
 
 @dataclass(kw_only=True)
 class Result:
-    """What came of it. `lost` were accepted, and are neither booked nor dead; `unexplained` are dead without a reason.
-
-    `wrong_totals` are customers for whom the API does not say what the events that were booked add up to.
-    """
+    """What came of it. For `lost`, `strange`, `unexplained` and `wrong_totals` see Books: all must be 0."""
 
     events: int
     booked: int = 0
     lost: int = 0
     strange: int = 0
-    wrong_totals: int = 0
     unexplained: int = 0
+    wrong_totals: int = 0
     dead_letters: Mapping[str, int] = field(default_factory=dict)
     requests: int = 0
     refused_requests: int = 0
@@ -125,12 +80,18 @@ class Result:
     seconds_draining: float = 0
 
     @property
-    def events_per_second(self) -> float:
-        return round(self.events / (self.seconds_sending + self.seconds_draining), 1)
-
-    @property
     def is_exact(self) -> bool:
-        return not (self.lost or self.strange or self.wrong_totals or self.unexplained)
+        return not (self.lost or self.strange or self.unexplained or self.wrong_totals)
+
+    def figures(self) -> dict[str, object]:
+        seconds = self.seconds_sending + self.seconds_draining
+        machine = {"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()}
+        return {
+            **asdict(self),
+            "events_per_second": round(self.events / seconds, 1),
+            "is_exact": self.is_exact,
+            "machine": machine,
+        }
 
 
 def run(settings: Settings, say: Say) -> Result:
@@ -174,36 +135,40 @@ class KillRun:
         self._client = Client(stack)
         self._settings = settings
         self._say = say
-        self._traffic = Traffic(settings, datetime.now(UTC))  # noqa: TID251 - usage is of today
+        self._traffic = Traffic(settings.events, datetime.now(UTC), settings.seed)  # noqa: TID251 - usage is of today
         self._result = Result(events=settings.events)
         self._chance = random.Random(settings.seed)  # noqa: S311 - a schedule, not a secret
 
     def perform(self) -> Result:
-        result, started = self._result, time.monotonic()
-        targets = [self._stack.function_name(name) for name in TARGETS]
-        batches = self._traffic.batches()
-        self._send(next(batches))
-        # Where functions take longer to start than they are left alive, nothing would ever be done.
-        pause = max(self._settings.pause, time.monotonic() - started)
-        with Killer(targets, pause=pause, seed=self._settings.seed) as killer:
-            for batch in batches:
-                self._send(batch)
-                self._report(batch[-1].id, killer)
-            result.seconds_sending = round(time.monotonic() - started, 1)
-        result.kills = dict(killer.kills)
+        started = time.monotonic()
+        self._send_all()
+        self._result.seconds_sending = round(time.monotonic() - started, 1)
         self._drain()
-        result.seconds_draining = round(time.monotonic() - started - result.seconds_sending, 1)
-        result.faults = http("GET", f"{self._stack.cloud.endpoint}{FAULTS}").json() if self._settings.faults else {}
-        self._judge()
-        return result
+        self._result.seconds_draining = round(time.monotonic() - started - self._result.seconds_sending, 1)
+        self._judge(Books(self._stack, self._traffic))
+        return self._result
 
-    def _send(self, batch: Sequence[CloudEvent]) -> None:
-        """Until all of it is accepted, and now and then once more."""
-        self._wait(lambda: self._stack.backlog() < _LONGEST_BACKLOG, "the backlog is short")
-        self._wait(lambda: self._is_accepted(batch), "a batch is accepted")
-        if self._chance.random() < self._settings.again:
-            self._wait(lambda: self._is_accepted(batch), "a batch is accepted again")
-        self._result.events_sent_again -= len(batch)
+    def _send_all(self) -> None:
+        targets = [self._stack.function_name(name) for name in TARGETS]
+        with Killer(targets, pause=self._settings.pause, seed=self._settings.seed) as killer:
+            for batch in self._traffic.batches():
+                self._wait(lambda: self._stack.backlog() < _LONGEST_BACKLOG, "the backlog is short")
+                self._send(batch, killer)
+                if self._chance.random() < self._settings.again:
+                    self._send(batch, killer)
+                self._result.events_sent_again -= len(batch)
+                self._report(batch[-1].id, killer)
+        self._result.kills = dict(killer.kills)
+
+    def _send(self, batch: Sequence[CloudEvent], killer: Killer) -> None:
+        """Until all of it is accepted: so kills get rarer while it is not, however slowly functions start here."""
+        started = time.monotonic()
+
+        def is_accepted() -> bool:
+            killer.pause = max(self._settings.pause, (time.monotonic() - started) / 2)
+            return self._is_accepted(batch)
+
+        self._wait(is_accepted, "a batch is accepted")
 
     def _is_accepted(self, batch: Sequence[CloudEvent]) -> bool:
         self._result.requests += 1
@@ -220,7 +185,7 @@ class KillRun:
     def _report(self, last: str, killer: Killer) -> None:
         kills, backlog = sum(killer.kills.values()), self._stack.backlog()
         self._say(
-            f"{last} sent, {backlog:,} under way, {kills} kills, {self._result.refused_requests} requests refused"
+            f"{last} sent, {backlog:,} under way, {kills} kills, {self._result.refused_requests} refused requests"
         )
 
     def _drain(self) -> None:
@@ -229,86 +194,36 @@ class KillRun:
             self._wait(lambda: self._stack.backlog() == 0, "the queues are empty", every=2)
 
     def _wait(self, probe: Callable[[], object], what: str, *, every: float = 0.2) -> None:
-        wait_until(probe, what=what, timeout=self._settings.drain, interval=every)
+        wait_until(probe, what=what, timeout=self._settings.patience, interval=every)
 
-    def _judge(self) -> None:
-        result, sent = self._result, self._traffic.booked_as
-        booked = {id_: item for customer in range(_CUSTOMERS) for id_, item in self._booked(f"cus_{customer}")}
-        letters = {consumer.name: self._client.dead_letters(consumer.name) for consumer in CONSUMERS}
-        dead = {letter.reason.get("event_id", "") for found in letters.values() for letter in found}
-        result.booked = len(booked)
-        result.strange = len(booked.keys() - sent.keys())
-        result.lost = sum(not {id_, sent[id_]} & dead for id_ in sent.keys() - booked.keys())
-        result.dead_letters = dict(
-            Counter(_why(consumer, letter) for consumer, all_ in letters.items() for letter in all_)
-        )
-        result.unexplained = sum("reason" not in letter.reason for found in letters.values() for letter in found)
-        result.wrong_totals = self._wrong_totals(booked.values())
-
-    def _booked(self, customer: str) -> Iterator[tuple[str, tuple[str, str, int]]]:
-        """The customer's ledger: an event's id, and customer, meter and quantity."""
-        pages = (
-            self._stack.cloud.client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self._stack.configuration("billing-api")["Environment"]["Variables"]["BILLING_TABLE"],
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": {"S": f"USAGE#{customer}#{period_of(self._traffic.moment)}"}},
-                ConsistentRead=True,
-            )
-        )
-        for page in pages:
-            for item in page["Items"]:
-                yield item["id"]["S"], (customer, item["meter"]["S"], int(item["quantity"]["N"]))
-
-    def _wrong_totals(self, booked: Any) -> int:
-        expected: dict[str, Counter[str]] = {}
-        for customer, meter, quantity in booked:
-            expected.setdefault(customer, Counter())[meter] += quantity
-        return sum(self._total(customer) != totals for customer, totals in expected.items())
-
-    def _total(self, customer: str) -> Mapping[str, int]:
-        """What the API says, asked again when a fault is in the way."""
-
-        def asked() -> Mapping[str, int] | None:
-            try:
-                return self._client.usage(customer, period_of(self._traffic.moment))
-            except (Refused, OSError):
-                return None
-
-        return wait_until(asked, what="the API says the totals", timeout=_MINUTES)
+    def _judge(self, books: Books) -> None:
+        result = self._result
+        result.booked = len(books.ledger)
+        result.lost = books.lost
+        result.strange = books.strange
+        result.unexplained = books.unexplained
+        result.wrong_totals = books.wrong_totals
+        result.dead_letters = dict(books.reasons)
+        result.faults = http("GET", f"{self._stack.cloud.endpoint}{FAULTS}").json() if self._settings.faults else {}
 
 
-def _why(consumer: str, letter: DeadLetter) -> str:
-    return f"{consumer}: {letter.reason.get('reason', 'no reason')}"
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.kill_run", description=__doc__)
-    parser.add_argument("--events", type=int, default=100_000)
-    parser.add_argument("--faults", type=float, default=0.0, help="the share of the functions' calls that a fault hits")
-    parser.add_argument("--pause", type=float, default=2.0, help="seconds between kills, on average")
-    parser.add_argument("--timeout", type=int, help="the consumers' time limit, instead of their manifests'")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="where to write the result as JSON, too")
-    return parser.parse_args()
-
-
-def main() -> int:
-    """0 when the totals are exact."""
-    given = _arguments()
-    settings = Settings(
-        events=given.events, faults=given.faults, pause=given.pause, timeout=given.timeout, seed=given.seed
-    )
+def main(
+    events: int = 100_000,
+    faults: Annotated[float, typer.Option(help="the share of the functions' calls that fail")] = 0.01,
+    pause: Annotated[float, typer.Option(help="seconds between kills, on average")] = 2.0,
+    timeout: Annotated[int | None, typer.Option(help="the consumers' time limit, if not their manifests'")] = None,
+    seed: int = 1,
+    out: Annotated[Path | None, typer.Option(help="where to write the result as JSON, too")] = None,
+) -> None:
+    """Exits with 0 when the totals are exact."""
+    settings = Settings(events=events, faults=faults, pause=pause, timeout=timeout, seed=seed)
     result = run(settings, lambda line: print(line, flush=True))
-    text = json.dumps(
-        {**asdict(result), "events_per_second": result.events_per_second, "is_exact": result.is_exact}, indent=2
-    )
+    text = json.dumps(result.figures(), indent=2)
     print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
-    return 0 if result.is_exact else 1
+    if out:
+        out.write_text(text + "\n")
+    raise typer.Exit(0 if result.is_exact else 1)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    typer.run(main)

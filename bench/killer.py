@@ -51,13 +51,13 @@ def _parent(process: Path) -> int:
 class Killer:
     """For the length of the block, aims at one of `functions` every `pause` seconds on average: a worker of it dies.
 
-    `kills` counts by function. A function without a worker is missed: so the others can get on.
+    `pause` may be changed meanwhile. `kills` counts by function. A function without a worker is missed.
     """
 
     def __init__(self, functions: Sequence[str], *, pause: float, seed: int) -> None:
         self.kills: Counter[str] = Counter()
         self._functions = functions
-        self._pause = pause
+        self.pause = pause
         self._chance = random.Random(seed)  # noqa: S311 - a schedule, not a secret
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="killer", daemon=True)
@@ -71,7 +71,7 @@ class Killer:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(self._chance.uniform(0.5, 1.5) * self._pause):
+        while not self._over.wait(self._chance.uniform(0.5, 1.5) * self.pause):
             target = self._chance.choice(self._functions)
             alive = sorted((worker for worker in workers() if worker.function == target), key=lambda worker: worker.pid)
             if alive:

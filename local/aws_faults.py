@@ -8,7 +8,7 @@
 | UNREACHABLE   | no                      | no connection                                            |
 | RESET         | no                      | the connection is closed before the request is read      |
 | ANSWER_LOST   | yes                     | a read timeout                                           |
-| CUT_OFF       | yes                     | the connection is closed in the middle of the answer     |
+| CUT_OFF       | yes                     | half of an answer, that tells the length of a whole one  |
 | PARTLY        | all but its last entry  | an answer that says so; batch operations alone           |
 
 The SDK tries again as it is configured to: a plan sees every request, not every call.
@@ -150,8 +150,9 @@ def _answer_lost(_: Request, prepared: AWSPreparedRequest, send: Send) -> AWSRes
 
 
 def _cut_off(_: Request, prepared: AWSPreparedRequest, send: Send) -> AWSResponse:
-    send(prepared)
-    raise ConnectionClosedError(endpoint_url=prepared.url)
+    answer = send(prepared)
+    headers = HTTPHeaders.from_dict({**answer.headers, "content-length": str(len(answer.content))})
+    return AWSResponse(prepared.url, answer.status_code, headers, _Body(answer.content[: len(answer.content) // 2]))
 
 
 THROTTLED: Final = Fault("throttled", _throttled, executes=False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from runtime.errors import DependencyUnavailable, Throttled
 
@@ -37,7 +37,21 @@ _ANSWERS: Final = frozenset(("ConditionalCheckFailedException", "TransactionCanc
 @cache
 def client(service: str) -> Any:
     """The process's client for one AWS service, made at its first use."""
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # noqa: TID251 - here they are made
+    made = boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # noqa: TID251 - here they are made
+    made.meta.events.register("before-parse", _check_whole)
+    return made
+
+
+def _check_whole(response_dict: Mapping[str, Any], operation_model: Any, **_: object) -> None:
+    """botocore takes an answer that breaks off for a success that says nothing: of an item, that there is none.
+
+    Raises IncompleteReadError. Streams count their bytes themselves, and HEAD tells a length without a body.
+    """
+    length = response_dict["headers"].get("content-length")
+    if length is None or operation_model.has_streaming_output or operation_model.http["method"] == "HEAD":
+        return
+    if len(response_dict["body"]) != int(length):
+        raise IncompleteReadError(actual_bytes=len(response_dict["body"]), expected_bytes=length)
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """Runs inside the emulator: faults at the calls that functions make in their roles, by a seeded chance.
 
-| fault        | the call is executed | what the function's SDK sees                    |
-|--------------|----------------------|-------------------------------------------------|
-| throttled    | no                   | the service's own throttling answer             |
-| server_error | no                   | 500 with an error code                          |
-| reset        | no                   | the connection closed, no answer                |
-| answer_lost  | yes                  | the connection closed, no answer                |
+| fault        | the call is executed | what the function's SDK sees                     |
+|--------------|----------------------|--------------------------------------------------|
+| throttled    | no                   | the service's own throttling answer              |
+| server_error | no                   | 500 with an error code                           |
+| cut_off      | yes                  | 200, and the connection closed within the answer |
 
 Stands alone: it is loaded by path, into an environment that has none of our packages.
 """
@@ -19,9 +18,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-#: Where the emulator tells what it has thrown: {"dynamodb PutItem reset": 3, ...}.
+#: Where the emulator tells what it has thrown: {"dynamodb PutItem cut_off": 3, ...}.
 PATH = "/_breakwater/faults"
-NAMES = ("throttled", "server_error", "reset", "answer_lost")
+NAMES = ("throttled", "server_error", "cut_off")
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -57,17 +56,13 @@ class Faults:
     async def _throw(self, service: str, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         fault = self._chance.choice(NAMES)
         self._thrown[f"{service} {_operation(scope)} {fault}"] += 1
-        if fault == "answer_lost":
+        if fault == "cut_off":
             await self._app(scope, receive, _nowhere)
-        else:
-            await _read(receive)
-        if fault == "throttled":
-            code, status = _BUSY.get(service, ("ThrottlingException", 400))
-            await _refuse(send, status, code)
-        elif fault == "server_error":
-            await _refuse(send, 500, "InternalServerError")
-        else:
-            await _cut(send)
+            await _cut_off(send)
+            return
+        await _read(receive)
+        busy = _BUSY.get(service, ("ThrottlingException", 400))
+        await _refuse(send, *(busy if fault == "throttled" else ("InternalServerError", 500)))
 
 
 def _called(scope: dict[str, Any]) -> str | None:
@@ -93,7 +88,7 @@ async def _nowhere(_: dict[str, Any]) -> None:
     """The answer is lost."""
 
 
-async def _refuse(send: Send, status: int, code: str) -> None:
+async def _refuse(send: Send, code: str, status: int) -> None:
     await _answer(
         send, status, json.dumps({"__type": code, "message": "planned"}), (b"x-amzn-errortype", code.encode())
     )
@@ -106,7 +101,7 @@ async def _answer(send: Send, status: int, body: str, *headers: tuple[bytes, byt
     await send({"type": "http.response.body", "body": body.encode()})
 
 
-async def _cut(send: Send) -> None:
+async def _cut_off(send: Send) -> None:
     """Less than was promised: the server closes the connection in the middle of the answer."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
     await send({"type": "http.response.body", "body": b"{", "more_body": True})

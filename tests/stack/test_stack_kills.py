@@ -11,7 +11,7 @@ from bench.kill_run import Settings, run
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the killer reads /proc")
 def test_every_event_is_booked_once_when_functions_are_killed_and_calls_fail() -> None:
-    result = run(Settings(events=2_000, pause=1.5, faults=0.02, again=0.5, timeout=6, drain=300), print)
+    result = run(Settings(events=2_000, pause=1.5, faults=0.02, again=0.5, timeout=8, patience=300), print)
 
     assert result.is_exact
     assert result.booked + sum(result.dead_letters.values()) >= 2_000

@@ -55,7 +55,7 @@ def test_every_fault_is_thrown_at_functions_calls_and_counted() -> None:
 
     assert statuses == {0, 400, 500}
     assert {*emulator.told(faults)} == {f"dynamodb PutItem {name}" for name in NAMES}
-    assert emulator.executed == emulator.told(faults)["dynamodb PutItem answer_lost"]
+    assert emulator.executed == emulator.told(faults)["dynamodb PutItem cut_off"]
 
 
 @pytest.mark.parametrize("credential", [ROOT, b""], ids=["somebody else's", "no"])
