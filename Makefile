@@ -50,6 +50,9 @@ fuzz: $(READY) ## Look for inputs that break a promise: SECONDS=60 for all targe
 kill-run: $(READY) ## N usage events through the embedded stack while its functions are killed: make kill-run N=100000.
 	@$(PY) -m bench.kill_run --events $(or $(N),100000)
 
+bench: $(READY) ## What each function asks of AWS for an event, beside a plain Powertools consumer.
+	@$(PY) -m bench calls
+
 format: $(READY) ## Put sources into the form that check asks for.
 	@ruff check --fix . ; ruff format .
 

@@ -1,1 +1,1 @@
-"""Named scenarios: each prints its figures as JSON, with the machine's facts."""
+"""Named scenarios, measured: what Breakwater costs and how fast it is. JSON figures come with the machine's facts."""

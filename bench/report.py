@@ -1,0 +1,87 @@
+"""Results for people and for machines."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from bench.calls import Cost, Result
+
+_PACKAGES: Final = ("aws-lambda-powertools", "boto3", "botocore", "moto", "pydantic")
+#: Heading -> a cost's figure for one event.
+_COLUMNS: Final = {
+    "round trips": "round_trips",
+    "writes": "table_writes",
+    "index writes": "index_writes",
+    "reads": "reads",
+    "SQS": "queue_requests",
+    "bus": "bus_events",
+    "e-mails": "e_mails",
+}
+_FIGURE: Final = 14
+
+_LEGEND: Final = """
+Each pair is ours / plain, for one event on average. plain is a Powertools consumer that does the same work
+(bench/plain.py). Writes and reads are DynamoDB's request units, SQS its requests, bus EventBridge's events, all as
+AWS bills them (bench/units.py). Lambda's polling is not counted. Billing's own events leave by billing-relay: its
+row comes on top of those of billing and billing-api, whose peers publish for themselves."""
+
+
+def machine(date: str) -> dict[str, Any]:
+    """What a result is to be read with."""
+    return {
+        "date": date,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "cpus": os.cpu_count(),
+        "packages": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _cpu() -> str:
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text().splitlines() if facts.exists() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor()
+
+
+def as_document(results: Sequence[Result], *, date: str) -> dict[str, Any]:
+    return {"scenario": "calls", "machine": machine(date), "results": [asdict(result) for result in results]}
+
+
+def as_table(results: Sequence[Result]) -> str:
+    head = [f"{'function':22}{'work':24}{'batch':>6}", *_COLUMNS, "fewer trips"]
+    return "\n".join([_line(head), *(_line(_cells(result)) for result in results), _LEGEND, "", *_calls(results)])
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "".join(f"{cell:>{_FIGURE}}" for cell in cells).rstrip()
+
+
+def _cells(result: Result) -> list[str]:
+    pairs = [(_figure(result.ours, name), _figure(result.plain, name)) for name in _COLUMNS.values()]
+    ratio = result.plain.round_trips / result.ours.round_trips
+    name = f"{result.function:22}{result.work:24}{result.batch:>6}"
+    return [name, *(f"{ours:g} / {plain:g}" if ours or plain else "-" for ours, plain in pairs), f"{ratio:.1f} x"]
+
+
+def _figure(cost: Cost, name: str) -> float:
+    return round(cost.round_trips if name == "round_trips" else cost.units[name], 3)
+
+
+def _calls(results: Sequence[Result]) -> list[str]:
+    lines = ["Calls for one event:"]
+    for result in results:
+        lines.append(f"  {result.function}, {result.work}")
+        lines.extend(f"    {side:6}{_listed(cost)}" for side, cost in (("ours", result.ours), ("plain", result.plain)))
+    return lines
+
+
+def _listed(cost: Cost) -> str:
+    return ", ".join(f"{round(count, 3):g} {name}" for name, count in cost.calls.items())

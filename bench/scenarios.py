@@ -1,0 +1,90 @@
+"""What is measured: each function of ours by its own entry point, beside its plain peer, on full batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bench import plain
+from bench.traffic import Invocation, Traffic
+from functions.billing import api, handler, relay, usage
+from functions.billing.manifest import API, PAYMENTS, RELAY, USAGE
+from functions.ingestion import handler as ingestion
+from functions.ingestion.manifest import CONSUMER as INGESTION
+from functions.notification import contacts
+from functions.notification import handler as notification
+from functions.notification.manifest import CONTACTS, MESSAGES
+from runtime.manifest import Consumer, Function
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """`batch(n)` makes the n-th invocation for both sides, with `events` in it.
+
+    With `fails`, the work cannot be done: it ends in dead letters.
+    """
+
+    function: Function
+    work: str
+    events: int
+    ours: Handler
+    plain: Handler
+    batch: Callable[[int], Invocation]
+    fails: bool = False
+
+
+def scenarios(now: datetime) -> tuple[Scenario, ...]:
+    traffic = Traffic(now)
+    settle, meter = plain.consumer(plain.settle_payment), plain.consumer(plain.record_usage)
+    forward, tell = plain.consumer(plain.forward_usage), plain.consumer(plain.send_receipt)
+    keep = plain.consumer(plain.keep_contact)
+    return (
+        _of(INGESTION, "usage is forwarded", ingestion.consume, forward, traffic.reports),
+        _of(PAYMENTS, "a payment is applied", handler.consume, settle, traffic.payments),
+        _of(PAYMENTS, "a payment of nothing", handler.consume, settle, traffic.payments_of_nothing, fails=True),
+        _of(USAGE, "usage, known customers", usage.consume, meter, traffic.usage),
+        _of(USAGE, "usage, new customers", usage.consume, meter, traffic.first_usage),
+        _of(USAGE, "usage of last month", usage.consume, meter, traffic.late_usage),
+        _of(MESSAGES, "an e-mail is sent", notification.consume, tell, traffic.receipts),
+        _of(CONTACTS, "a contact is kept", contacts.consume, keep, traffic.contacts),
+        Scenario(
+            function=RELAY.function,
+            work="an event is published",
+            events=RELAY.batch_size,
+            ours=relay.handle,
+            plain=plain.relay(),
+            batch=traffic.written,
+        ),
+        Scenario(
+            function=API.function,
+            work="POST /invoices",
+            events=1,
+            ours=api.handle,
+            plain=plain.invoices_api(),
+            batch=traffic.order,
+        ),
+    )
+
+
+def _of(
+    spec: Consumer,
+    work: str,
+    ours: Handler,
+    peer: Handler,
+    batch: Callable[[int], Invocation],
+    *,
+    fails: bool = False,
+) -> Scenario:
+    return Scenario(
+        function=spec.function,
+        work=work,
+        events=spec.batch_size,
+        ours=ours,
+        plain=peer,
+        batch=batch,
+        fails=fails,
+    )
