@@ -90,15 +90,23 @@ class _Progress:
         self._count = count
         self._quiet = quiet
         self._told = time.monotonic()
+        self._failed: set[int] = set()
 
     def __call__(self, tally: Tally, seconds: float) -> None:
         at_terminal = sys.stderr.isatty()
+        self._tell_of_failures(tally)
         if self._quiet or time.monotonic() - self._told < (0.2 if at_terminal else 10):
             return
         self._told = time.monotonic()
         speed = f"{tally.schedules / seconds:.0f}/s"
         line = f"{tally.schedules}/{self._count} schedules, {speed}, {len(tally.failing)} failing"
         print(f"\r{line}" if at_terminal else line, end="" if at_terminal else "\n", file=sys.stderr, flush=True)
+
+    def _tell_of_failures(self, tally: Tally) -> None:
+        """At once: nobody should have to wait for the end to look into one."""
+        for seed in tally.failing.keys() - self._failed:
+            self._failed.add(seed)
+            print(f"\nseed {seed} violates {tally.failing[seed]}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from functions.billing.domain import Decision, Invoice, Line, State
 from functions.billing.ports import Stored
 from functions.billing.prices import PRICES
 from local.memory.faults import Effect
+from local.memory.functions import Sandbox
 from local.simulate.book import Identity
 from local.simulate.world import World
 
@@ -43,6 +46,15 @@ def identity(event: Mapping[str, Any]) -> Identity:
 def message_of(event: Mapping[str, Any], channel: str) -> str:
     """The id of the message that the event causes on the channel."""
     return f"msg_{derived_id(str(event.get('source')), str(event.get('id')), channel)}"
+
+
+def received(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
+    """The messages of the invocation under way, those that are JSON objects."""
+    for record in sandbox.event["Records"]:
+        with suppress(ValueError):
+            body = json.loads(record["body"])
+            if isinstance(body, dict):
+                yield body
 
 
 def is_billable(usage: CloudEvent) -> bool:

@@ -141,12 +141,12 @@ class _Author:
             self._dice.choice(self._orders).key,
             self._dice.choice(("pay_1", "pay_2")),
             self._name("p"),
-            self._dice.choice(("settled", "settled", "failed")),
+            self._dice.choice(("settled", "failed")),
             self._dice.choice((0, 0, 0, 0, 1)),
             self._way(),
         )
         yield pay
-        for _ in range(self._dice.choice((0, 0, 1, 2))):
+        for _ in range(self._dice.choice((0, 0, 1, 2, 5))):
             # The provider tells the same payment again: as the same event, or as another.
             id_ = self._dice.choice((pay.id, self._name("p")))
             yield pay._replace(at=pay.at + self._dice.choice((0.0, 0.02, 40.0)), id=id_, way=self._way())
@@ -224,11 +224,20 @@ class _Author:
         for _ in range(self._dice.choice((0, 2, 5, 12))):
             function, name = self._dice.choice(sites)
             yield Planned(Call(function, name, self._nth()), self._dice.choice(kinds))
+        if self._dice.random() < 0.2:  # noqa: PLR2004 - now and then
+            yield from self._relay_behind()
+
+    def _relay_behind(self) -> Iterator[Planned]:
+        """The relay hangs, changes of the same invoices gather in the stream, and the bus then takes some of them."""
+        first = self._nth()
+        yield Planned(Call("billing-relay", "bus.put", first), Fault.HANG_BEFORE)
+        for nth in range(first + 1, first + 7):
+            yield Planned(Call("billing-relay", "bus.put", nth), Fault.PARTIAL)
 
     def _outages(self) -> Iterator[Outage]:
         """Of a consumer's queue never as long as its backstop: SQS knows no reasons."""
         for _ in range(self._dice.choice((0, 0, 1, 2))):
-            service = self._dice.choice(SERVICES)
+            service = self._dice.choice((*SERVICES, "bus", "bus", "bus"))
             fault = self._dice.choice((Fault.THROTTLED, Fault.UNAVAILABLE, Fault.LOST, Fault.PARTIAL))
             start = self._dice.uniform(0, self._now)
             seconds = self._dice.choice((5.0, 40.0, 300.0, 300.0 if service == "queue" else 5400.0))

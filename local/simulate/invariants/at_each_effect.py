@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -69,7 +68,7 @@ def a_replay_sends_nothing(_: World, effect: Effect) -> Iterator[Finding]:
     """Unless the operator has asked for it, or the event came by itself in the same batch."""
     message = effect.arguments[0].message_id
     channel = {"mailer.send": EMAIL, "webhooks.send": WEBHOOK}[effect.call.name]
-    bodies = [json.loads(record["body"]) for record in effect.sandbox.event["Records"] if record["body"][:1] == "{"]
+    bodies = evidence.received(effect.sandbox)
     about = [body for body in bodies if evidence.message_of(body.get("detail", body), channel) == message]
     if all("replay-name" in body and not body["replay-name"].startswith(WITH_EFFECTS) for body in about):
         yield Finding(f"{message} sent for {[body.get('replay-name') for body in about]}", "nothing for a replay")
