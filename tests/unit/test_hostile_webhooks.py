@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import chain, repeat
 
 import pytest
@@ -13,9 +13,8 @@ import pytest
 from functions.notification.adapters.addresses import is_public
 from functions.notification.adapters.webhook import DEADLINE, HttpsWebhookSender
 from functions.notification.manifest import MESSAGES
-from functions.notification.ports import Refused
+from functions.notification.ports import EndpointUnavailable, Refused
 from runtime.clock import SystemClock
-from runtime.errors import DependencyUnavailable
 from tests.unit.notification_builders import call
 
 OUTSIDE = "93.184.215.14"
@@ -126,9 +125,10 @@ def test_it_is_tried_again_when_the_name_server_does_not_answer_in_time() -> Non
         released.wait()
         return [OUTSIDE]
 
-    with pytest.raises(DependencyUnavailable, match="no answer"):
-        sender(resolve=hang, deadline=0.05).send(call())
-    released.set()
+    with ExitStack() as stack:
+        stack.callback(released.set)
+        with pytest.raises(EndpointUnavailable, match="no answer"):
+            sender(resolve=hang, deadline=0.05).send(call())
 
 
 def test_calls_that_take_all_their_time_fit_the_function_s() -> None:
@@ -208,7 +208,7 @@ def test_nothing_of_an_answer_is_read_but_its_status(answer) -> None:
     ],
 )
 def test_it_is_tried_again_when_the_answer_is_no_http(answer) -> None:
-    with endpoint(answer) as url, pytest.raises(DependencyUnavailable):
+    with endpoint(answer) as url, pytest.raises(EndpointUnavailable):
         send_to(url, deadline=0.5)
 
 
@@ -221,7 +221,7 @@ def test_the_call_ends_in_time_when_the_endpoint(drop: bytes) -> None:
             yield drop
 
     with endpoint(drip) as url:
-        with pytest.raises(DependencyUnavailable):
+        with pytest.raises(EndpointUnavailable):
             send_to(url, deadline=0.1)
         gone.set()
 

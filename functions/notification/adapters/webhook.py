@@ -123,7 +123,8 @@ class HttpsWebhookSender:
             with _deadline(connection, seconds):
                 connection.connect()
                 connection.request("POST", target.url.request_uri, body=body, headers=headers, preload_content=False)
-                return _status(connection.sock.makefile("rb"))
+                with connection.sock.makefile("rb") as answer:  # left open, it would keep the socket open
+                    return _status(answer)
         except (HTTPError, HTTPException, OSError) as error:
             raise EndpointUnavailable(f"webhook at {target.host}: {type(error).__name__}: {error}") from error
         finally:
