@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,15 @@ def messages() -> Iterator[bytes]:
     for record in json.loads((_EXAMPLES / "sqs-payment-settled.json").read_text())["Records"]:
         yield record["body"].encode()
     yield b'{"id":"eb-1","source":"acme","detail-type":"partner.usage.reported","detail":{"quantity":1}}'
+
+
+def files() -> Iterator[bytes]:
+    """Files of events and of usage records, as they are and compressed."""
+    table = (_EXAMPLES / "usage.csv").read_bytes()[:2_000]
+    records = b"\n".join(json.dumps({**_FACTS, "source": "s", "id": str(n)}).encode() for n in range(3))
+    for file in (table, records, b"\r\n".join(event_texts()), b"\xef\xbb\xbf" + table, b"\n\n" + records + b"\n"):
+        yield file
+        yield gzip.compress(file, mtime=0)
 
 
 def details() -> Iterator[bytes]:

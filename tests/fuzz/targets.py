@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tests.fuzz import seeds
 from tests.fuzz.apis import fuzz_billing_api, fuzz_http
+from tests.fuzz.files import fuzz_bulk_lines
 from tests.fuzz.flows import fuzz_consumer, fuzz_stream_record
 from tests.fuzz.parsers import fuzz_envelope, fuzz_eventbridge, fuzz_sqs_body
 
@@ -23,5 +24,6 @@ TARGETS = {
     "http": Target(fuzz_http, seeds.event_requests),
     "consumer": Target(fuzz_consumer, seeds.messages),
     "stream_record": Target(fuzz_stream_record, seeds.event_texts),
+    "bulk_lines": Target(fuzz_bulk_lines, seeds.files),
     "billing_api": Target(fuzz_billing_api, seeds.billing_requests),
 }

@@ -16,6 +16,7 @@ from functions.ingestion.adapters.memory import MemoryIntake
 from functions.ingestion.api import events_api
 from local.memory.clock import VirtualClock
 from local.memory.idempotency import MemoryIdempotency
+from runtime.claim_check import MemoryClaimChecks
 from tests.fuzz.gateway import Gateway
 from tests.unit.billing_builders import NOW, World
 from tests.unit.runtime_fakes import FakeClock
@@ -26,7 +27,9 @@ REFUSALS = ["400", "404", "409", "413", "415", "422"]
 CONFIG = schemathesis.Config.from_dict({"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}})
 
 INGESTION = schemathesis.openapi.from_wsgi(
-    "/openapi.json", Gateway(lambda: events_api(intake=MemoryIntake(), clock=FakeClock())), config=CONFIG
+    "/openapi.json",
+    Gateway(lambda: events_api(intake=MemoryIntake(MemoryClaimChecks()), clock=FakeClock())),
+    config=CONFIG,
 )
 BILLING = schemathesis.openapi.from_wsgi(
     "/openapi.json",
