@@ -283,6 +283,20 @@ def test_usage_that_dynamodb_leaves_over_each_time_is_throttled():
     assert isinstance(failures["ingestion-service", "3"], Throttled)
 
 
+def test_a_table_that_takes_nothing_is_asked_once_for_a_whole_batch():
+    class Down(Leaving):
+        def batch_write_item(self, RequestItems: Any) -> Any:  # noqa: N803 - AWS's name
+            self.calls.append(len(RequestItems["billing"]))
+            raise ConnectTimeoutError(endpoint_url="http://127.0.0.1")
+
+    client = Down()
+    failures = DynamoDbLedger(Table(client, "billing"), FakeClock()).record_all(
+        [usage_record(str(n)) for n in range(100)]
+    )
+
+    assert (len(failures), client.calls) == (100, [25])
+
+
 @pytest.mark.parametrize(
     ("reasons", "ours"),
     [

@@ -76,11 +76,21 @@ class DynamoDbLedger:
     def record_all(self, usages: Sequence[UsageRecord]) -> Mapping[tuple[str, str], TransientError]:
         """BatchWriteItem, 25 at a time. A call may not write one key twice: of equal identities the last stands."""
         items = {_key(item): item for item in map(usage_item, usages)}
-        failures: dict[tuple[str, str], TransientError] = {}
-        for start in range(0, len(items), MAX_BATCH):
-            failures |= self._write(dict(islice(items.items(), start, start + MAX_BATCH)))
+        failures = self._write_all(items)
         keys = {usage.identity: _key(usage_item(usage)) for usage in usages} if failures else {}
         return {identity: failures[key] for identity, key in keys.items() if key in failures}
+
+    def _write_all(self, items: Mapping[tuple[str, str], Item]) -> dict[tuple[str, str], TransientError]:
+        """A table that took nothing of a call is not asked again: the function's time is for those it can serve."""
+        failures: dict[tuple[str, str], TransientError] = {}
+        for start in range(0, len(items), MAX_BATCH):
+            chunk = dict(islice(items.items(), start, start + MAX_BATCH))
+            missed = self._write(chunk)
+            failures |= missed
+            if len(missed) == len(chunk):
+                rest = islice(items, start + MAX_BATCH, None)
+                return failures | dict.fromkeys(rest, next(iter(missed.values())))
+        return failures
 
     def _write(self, items: Mapping[tuple[str, str], Item]) -> dict[tuple[str, str], TransientError]:
         """What DynamoDB leaves over is throttled: that is asked for again, a little later each time."""
