@@ -39,7 +39,7 @@ check: $(READY) ## Everything that can be judged without running: style, types, 
 	@echo "templates"    && $(PY) -m infra.check
 
 test: check ## check, and then every test: unit, contract, flow, infra, and the embedded stack.
-	@$(PY) -m pytest --durations=10 $(PYTEST_ARGS)
+	@$(PY) -m pytest --numprocesses=auto --dist=loadgroup --durations=10 $(PYTEST_ARGS)
 
 simulate: $(READY) ## N schedules of faults on the memory cloud, on all cores: make simulate N=100000.
 	@$(PY) -m local.simulate $(or $(N),10000)

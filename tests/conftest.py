@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+#: Each has something that takes long to make and is shared: one process makes it and runs them all.
+_TOGETHER = ("infra", "stack")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in _TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))
+
 
 # The same examples in every run: what a run finds, everybody finds.
 settings.register_profile("breakwater", deadline=None, derandomize=True)
