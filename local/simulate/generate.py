@@ -235,12 +235,13 @@ class _Author:
             yield Planned(Call("billing-relay", "bus.put", nth), Fault.PARTIAL)
 
     def _outages(self) -> Iterator[Outage]:
-        """Of a consumer's queue never as long as its backstop: SQS knows no reasons."""
+        """Of a consumer's queue never as long as its backstop: SQS knows no reasons. Of the bus not as long, either:
+        a stream asks it again every second."""
         for _ in range(self._dice.choice((0, 0, 1, 2))):
             service = self._dice.choice((*SERVICES, "bus", "bus", "bus"))
             fault = self._dice.choice((Fault.THROTTLED, Fault.UNAVAILABLE, Fault.LOST, Fault.PARTIAL))
             start = self._dice.uniform(0, self._now)
-            seconds = self._dice.choice((5.0, 40.0, 300.0, 300.0 if service == "queue" else 5400.0))
+            seconds = self._dice.choice((5.0, 40.0, 300.0, 300.0 if service in ("queue", "bus") else 5400.0))
             yield Outage(service, fault, start, seconds)
 
     def _late(self) -> Iterator[Late]:

@@ -10,6 +10,8 @@ from tests.flow.mutations import MUTATIONS, Mutation
 
 #: A bug that survives so many is a hole in the invariants, or in what the plans do.
 ENOUGH = 2_000
+#: Where the search begins for those that it takes long to find; it goes on from there, all the way round.
+BEGIN = {"the_relay_sends_an_item_s_events_together": 290, "replays_have_their_effects": 580}
 
 
 @pytest.mark.filterwarnings("ignore:Couldn't determine the remaining time left")
@@ -17,6 +19,7 @@ ENOUGH = 2_000
 def test_a_planted_bug_fails_some_schedule(mutation: Mutation, monkeypatch: pytest.MonkeyPatch, silent: None) -> None:
     mutation(monkeypatch)
 
-    violations = (verdict.violated for seed in range(ENOUGH) if (verdict := run(plan_of(seed))).violated)
+    begin = BEGIN.get(mutation.__name__, 0)
+    seeds = ((begin + n) % ENOUGH for n in range(ENOUGH))
 
-    assert next(violations, None) is not None
+    assert any(run(plan_of(seed)).violated for seed in seeds)
