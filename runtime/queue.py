@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: SQS counts attribute names and values into the message's 1 MiB.
 _LONGEST_ATTRIBUTE: Final = 1024
+#: Source: SendMessage, "Valid Characters".
+_UNACCEPTABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class DeadLetters(Protocol):
@@ -99,6 +102,6 @@ def reason(
 
 
 def _fit(value: str) -> str:
-    """An attribute value that SQS accepts: not too long, and without characters that XML cannot carry."""
-    printable = "".join(c if c in "\t\n\r" or c >= " " else "\ufffd" for c in value)
+    """An attribute value that SQS accepts: not too long, and only characters that XML can carry."""
+    printable = _UNACCEPTABLE.sub("\ufffd", value)
     return printable if len(printable) <= _LONGEST_ATTRIBUTE else printable[: _LONGEST_ATTRIBUTE - 1] + "…"

@@ -260,13 +260,13 @@ def test_every_record_ends_in_one_canonical_line(caplog: pytest.LogCaptureFixtur
 
 
 def test_a_reason_that_sqs_would_refuse_is_made_fit() -> None:
-    world = World(refuse(BusinessRuleViolated("bell \x07 and " + "x" * 5000)))
+    world = World(refuse(BusinessRuleViolated("bell \x07, half \ud800, none \uffff and " + "x" * 5000)))
 
     world.deliver(sqs_record(paid()))
 
     message = world.queue.dead[0][1]["error_message"]
     assert len(message) == 1024
-    assert "\x07" not in message
+    assert message.startswith("bell \ufffd, half \ufffd, none \ufffd and x")
 
 
 def test_no_record_is_begun_that_the_function_s_time_limit_would_cut_off() -> None:
