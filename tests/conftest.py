@@ -12,6 +12,7 @@ from hypothesis import settings
 _TOGETHER = ("infra", "stack")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]

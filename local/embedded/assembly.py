@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from local.embedded.paths import CACHE, PROJECT
+from local.embedded.paths import CACHE, PROJECT, alone
 
 #: What the embedded stage is made from.
 SOURCES: Final = ("events", "runtime", "functions", "infra", "requirements.txt", "cdk.json")
@@ -51,14 +51,15 @@ class Stack:
 def assembly(say: Say, environ: Mapping[str, str], *, project: Path = PROJECT, cache: Path = CACHE) -> Path:
     """The directory of the embedded stage's cloud assembly. Raises SynthesisFailed."""
     home = cache / "assembly" / fingerprint(project)
-    if home.exists():
-        say(f"templates: nothing has changed, using {home.relative_to(project)}")
-        home.touch()
+    with alone(home):
+        if home.exists():
+            say(f"templates: nothing has changed, using {home.relative_to(project)}")
+            home.touch()
+            return home
+        say("templates: synthesising (the first time packages every function)")
+        _synthesise(home, environ, project)
+        _prune(home.parent)
         return home
-    say("templates: synthesising (the first time packages every function)")
-    _synthesise(home, environ, project)
-    _prune(home.parent)
-    return home
 
 
 def fingerprint(project: Path = PROJECT) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from local.embedded.paths import CACHE
+from local.embedded.paths import CACHE, alone
 
 REQUIREMENTS: Final = Path(__file__).with_name("requirements-ministack.txt")
 
@@ -33,9 +33,10 @@ def emulator_python(
     """
     home = cache / "ministack" / _name(requirements.read_text())
     python = home / "bin" / "python"
-    if not python.exists():
-        say(f"making the emulator's environment, once: {home.name}")
-        _make(home, requirements, run or _checked)
+    with alone(home):
+        if not python.exists():
+            say(f"making the emulator's environment, once: {home.name}")
+            _make(home, requirements, run or _checked)
     return python
 
 
