@@ -85,10 +85,15 @@ class _Open(BaseModel):
 
 
 class Payload(_Open):
-    """An event's `data`. Subclasses with a `type` enter the catalog."""
+    """An event's `data`. Subclasses with a `type` enter the catalog.
+
+    `produced_elsewhere` and `consumed_elsewhere`: systems that are not ours send it, or take it from the bus.
+    """
 
     type: ClassVar[str]
     version: ClassVar[int] = 1
+    produced_elsewhere: ClassVar[bool] = False
+    consumed_elsewhere: ClassVar[bool] = False
 
     def to_data(self) -> dict[str, Any]:
         """Plain JSON values, absent fields left out, unknown fields carried along."""
@@ -106,6 +111,7 @@ class PartnerUsageReported(_Usage):
     """A partner's system reports usage."""
 
     type = "partner.usage.reported"
+    produced_elsewhere = True
 
 
 class IngestionUsageRecorded(_Usage):
@@ -125,6 +131,7 @@ class PartnerPaymentSettled(_Payment):
     """A payment provider says that money arrived."""
 
     type = "partner.payment.settled"
+    produced_elsewhere = True
 
 
 class IngestionPaymentSettled(_Payment):
@@ -141,6 +148,7 @@ class PartnerPaymentFailed(_FailedPayment):
     """A payment provider says that a payment did not go through."""
 
     type = "partner.payment.failed"
+    produced_elsewhere = True
 
 
 class IngestionPaymentFailed(_FailedPayment):
@@ -158,6 +166,7 @@ class IngestionRecordRejected(Payload):
     """A record that came over the bus could not be accepted; nothing will retry it."""
 
     type = "ingestion.record.rejected"
+    consumed_elsewhere = True
 
     reason: Reason
     problems: tuple[FieldProblem, ...] = ()
@@ -213,6 +222,7 @@ class CustomerContactUpdated(Payload):
     """The CRM's whole contact record of one customer; the newest by the event's `time` stands."""
 
     type = "customer.contact.updated"
+    produced_elsewhere = True
 
     customer_id: Identifier
     name: Name
@@ -233,6 +243,7 @@ class NotificationMessageSent(_Message):
     """A message was handed over to the mail service or accepted by the customer's endpoint."""
 
     type = "notification.message.sent"
+    consumed_elsewhere = True
 
     provider_id: str | None = None
 
@@ -241,6 +252,7 @@ class NotificationMessageFailed(_Message):
     """A message was refused for good; nothing will retry it."""
 
     type = "notification.message.failed"
+    consumed_elsewhere = True
 
     reason: Reason
 

