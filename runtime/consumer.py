@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -49,7 +49,10 @@ OnUnreadable = Callable[[str, InvalidEvent], Outcome]
 WITH_EFFECTS: Final = "with-effects"
 
 #: Milliseconds that a batch keeps to publish its events and to settle its records. No record is begun with less.
-_RESERVE: Final = 3_000
+_RESERVE: Final = 12_000
+#: Milliseconds that one call may take (see runtime.aws). With less, none is begun: a function that ends in the middle
+#: has settled nothing, and would do it all again, without end if there is always too much to do.
+_LAST_CALL: Final = 6_500
 
 
 class QueueConsumer:
@@ -83,9 +86,9 @@ class QueueConsumer:
         if self._once is not None:
             self._once.register(context)
         deliveries = [Delivery(record=record) for record in batch["Records"]]
-        self._settle(self._crashed(deliveries))
+        self._settle(self._crashed(deliveries), context)
         self._handle_all([d for d in deliveries if d.fate is None], context)
-        self._settle(d for d in deliveries if d.fate is None)
+        self._settle([d for d in deliveries if d.fate is None], context)
         return {"batchItemFailures": [{"itemIdentifier": d.message_id} for d in deliveries if d.fate == "retry"]}
 
     def _crashed(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -180,15 +183,15 @@ class QueueConsumer:
         for delivery in down if isinstance(verdict, Deferred) else ():
             delivery.error = verdict
 
-    def _settle(self, deliveries: Iterable[Delivery]) -> None:
+    def _settle(self, deliveries: Sequence[Delivery], context: Any) -> None:
+        """Where that cannot be, the queue keeps the message and shows it again when its visibility timeout ends."""
         for delivery in deliveries:
             self._decide(delivery)
             try:
-                self._dispose(delivery)
+                self._dispose(delivery, context)
             except TransientError:
-                # The queue keeps the message and shows it again when its visibility timeout ends.
                 delivery.fate = "retry"
-                logger().exception("the queue did not take the message's fate; it is tried again")
+                logger().exception("the message's fate was not settled; it is tried again")
             self._log(delivery)
 
     def _decide(self, delivery: Delivery) -> None:
@@ -207,7 +210,11 @@ class QueueConsumer:
         since = delivery.deferred_since
         return since is None or self._clock.now() - since < timedelta(seconds=self._spec.patience)
 
-    def _dispose(self, delivery: Delivery) -> None:
+    def _dispose(self, delivery: Delivery, context: Any) -> None:
+        if delivery.error is None:
+            return
+        if context.get_remaining_time_in_millis() < _LAST_CALL:
+            raise OutOfTime("the function ends before the queue could be told")
         if delivery.fate == "dead_letter":
             self._queue.dead_letter(delivery.body, self._reason(delivery))
         elif delivery.fate == "retry":

@@ -49,6 +49,12 @@ def test_everything_holds_after_thousands_of_schedules() -> None:
     assert {str(fault) for fault in Fault} == set(tally.faults)
 
 
+@pytest.mark.parametrize("seed", [14103, 23617, 62470])
+def test_a_schedule_that_once_failed_holds(seed: int) -> None:
+    """Batches of dead letters, put away so slowly that the function ended each time before all were."""
+    assert run(plan_of(seed)).violated is None
+
+
 @pytest.fixture(scope="module")
 def crash_points() -> list[crashes.Point]:
     return crashes.play_all(CORES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,21 +57,24 @@ class FakeQueue:
     delays: dict[str, int] = field(default_factory=dict)
     deferred: list[tuple[str, Mapping[str, str], int]] = field(default_factory=list)
     broken: bool = False
+    on_call: Callable[[], None] = lambda: None
 
     def dead_letter(self, body: str, attributes: Mapping[str, str]) -> None:
-        if self.broken:
-            raise TransientError("the queue is away")
+        self._called()
         self.dead.append((body, attributes))
 
     def delay(self, receipt_handle: str, seconds: int) -> None:
-        if self.broken:
-            raise TransientError("the queue is away")
+        self._called()
         self.delays[receipt_handle] = seconds
 
     def defer(self, body: str, attributes: Mapping[str, str], seconds: int) -> None:
+        self._called()
+        self.deferred.append((body, attributes, seconds))
+
+    def _called(self) -> None:
+        self.on_call()
         if self.broken:
             raise TransientError("the queue is away")
-        self.deferred.append((body, attributes, seconds))
 
 
 class AwayClaims(MemoryClaimChecks):
@@ -86,7 +89,10 @@ class AwayClaims(MemoryClaimChecks):
 
 @dataclass
 class FakeContext:
-    remaining: int = 10_000
+    remaining: int = 30_000
+
+    def spend(self, millis: int) -> None:
+        self.remaining -= millis
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining

@@ -57,7 +57,7 @@ class World:
             **options,
         )
 
-    def deliver(self, *records: dict, remaining: int = 10_000) -> list[str]:
+    def deliver(self, *records: dict, remaining: int = 30_000) -> list[str]:
         """The message ids that SQS is to show again."""
         answer = self.consumer({"Records": list(records)}, FakeContext(remaining))
         return [failure["itemIdentifier"] for failure in answer[FAILED]]
@@ -272,11 +272,23 @@ def test_a_reason_that_sqs_would_refuse_is_made_fit() -> None:
 def test_no_record_is_begun_that_the_function_s_time_limit_would_cut_off() -> None:
     world = World(echo)
 
-    failed = world.deliver(sqs_record(usage(id="a"), id_="a"), sqs_record(usage(id="b"), id_="b"), remaining=2_000)
+    failed = world.deliver(sqs_record(usage(id="a"), id_="a"), sqs_record(usage(id="b"), id_="b"), remaining=10_000)
 
     assert failed == []
     assert len(world.queue.deferred) == 2
     assert world.published == []
+
+
+def test_what_was_settled_stays_settled_when_the_time_is_over_before_all_is() -> None:
+    world = World(refuse(BusinessRuleViolated("never")))
+    records = [sqs_record(usage(id=id_), id_=id_) for id_ in ("a", "b", "c")]
+    context = FakeContext(remaining=30_000)
+    world.queue.on_call = lambda: context.spend(12_000)
+
+    answer = world.consumer({"Records": records}, context)
+
+    assert answer == {FAILED: [{"itemIdentifier": "c"}]}
+    assert [body for body, _ in world.queue.dead] == [usage(id=id_).to_json() for id_ in ("a", "b")]
 
 
 # What says nothing about the message
