@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from typing import Final
 
 from events.payload import Payload
@@ -112,7 +113,7 @@ def _sunset_soon(model: type[Payload], facts: _Facts) -> Iterator[str]:
     if isinstance(life, Deprecated) and life.sunset - life.since < timedelta(days=facts.longest_way):
         yield (
             f"has its sunset {(life.sunset - life.since).days} days after it was deprecated, and events can come back "
-            f"for {facts.longest_way:g}: let it be {life.since + timedelta(days=facts.longest_way)} or later"
+            f"for {facts.longest_way:g}: let it be {life.since + timedelta(days=ceil(facts.longest_way))} or later"
         )
 
 
