@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from events.binding import entry_size, to_entry
 from events.envelope import CloudEvent
+from events.twins import in_versions
 from runtime.claim_check import MemoryClaimChecks, checked_out
 from runtime.errors import DependencyUnavailable, Throttled, TransientError, Unpublishable
 from runtime.publisher import LARGE, MAX_BYTES
 from tests.unit.event_builders import usage
 from tests.unit.runtime_fakes import AwayClaims, FakeBus, publisher
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def ids_of(bus: FakeBus) -> list[list[str]]:
@@ -60,7 +65,7 @@ def test_an_entry_that_keeps_failing_is_handed_back_as_transient(code: str, erro
 
     failures = publisher(bus).publish([usage(id="0"), usage(id="1")])
 
-    assert {identity[1]: type(e) for identity, e in failures.items()} == {"1": error}
+    assert {place: type(e) for place, e in failures.items()} == {1: error}
     assert len(bus.calls) == 3
 
 
@@ -85,7 +90,7 @@ def test_an_outage_fails_every_event_and_names_each() -> None:
 
     failures = publisher(bus).publish([usage(id="0"), usage(id="1")])
 
-    assert {identity[1] for identity in failures} == {"0", "1"}
+    assert failures.keys() == {0, 1}
     assert all(isinstance(e, TransientError) for e in failures.values())
 
 
@@ -131,7 +136,7 @@ def test_a_bucket_that_is_away_fails_only_the_event_that_needs_it() -> None:
 
     failures = publisher(bus, claims=AwayClaims()).publish([large, usage(id="small")])
 
-    assert {i: type(e) for i, e in failures.items()} == {large.identity: DependencyUnavailable}
+    assert {place: type(e) for place, e in failures.items()} == {0: DependencyUnavailable}
     assert ids_of(bus) == [["small"]]
 
 
@@ -147,6 +152,30 @@ def test_what_cannot_travel_even_without_its_data_is_never_sent(event: CloudEven
 
     assert [type(e) for e in failures.values()] == [Unpublishable]
     assert bus.calls == []
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_of_an_event_in_two_versions_only_the_failed_one_is_sent_again(failing: int) -> None:
+    bus = FakeBus(by_version={failing: ["InternalFailure"]})
+    newest, oldest = contact_in_versions()
+
+    failures = publisher(bus).publish([newest, oldest])
+
+    again = oldest if failing == 1 else newest
+    assert failures == {}
+    assert [[CloudEvent.parse(entry["Detail"]) for entry in call] for call in bus.calls] == [[newest, oldest], [again]]
+
+
+def test_of_an_event_in_two_versions_each_failure_is_told_of() -> None:
+    bus = FakeBus(by_version={1: ["MalformedDetail"], 2: ["InternalFailure"] * 9})
+
+    failures = publisher(bus).publish(contact_in_versions())
+
+    assert {place: type(error) for place, error in failures.items()} == {0: DependencyUnavailable, 1: Unpublishable}
+
+
+def contact_in_versions() -> tuple[CloudEvent, ...]:
+    return in_versions(CloudEvent.parse((EXAMPLES / "contact-v2.json").read_text()))
 
 
 def test_a_large_event_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
