@@ -271,9 +271,9 @@ def payload_of(event: CloudEvent) -> Payload:
     if isinstance(model.lifecycle, Retired):
         raise retired_version(event, model.lifecycle, newest=newest.version)
     payload = _fitted(model, event.data)
-    return (
-        payload if model is newest else _fitted(newest, upcast(payload.to_data(), event.type, version, newest.version))
-    )
+    if model is newest:
+        return payload
+    return _fitted(newest, upcast(payload.to_data(), event.type, version, newest.version))
 
 
 def _fitted(model: type[Payload], data: object) -> Payload:
