@@ -53,6 +53,8 @@ def findings(*, writer: Schema, reader: Schema) -> list[Finding]:
     """
     written = parsed(writer, called="the writer's schema")
     read = parsed(reader, called="the reader's schema")
+    if writer == reader:
+        return []  # no resolution, which by unqualified names may take one branch of a union for another
     return list(_Resolution(_aliases_in(read)).resolve("", written, read))
 
 
@@ -134,15 +136,15 @@ class _Resolution:
 
     def _in_field(self, path: str, writer: Record, field: Field) -> Iterator[Finding]:
         sources = [writer.fields[name] for name in dict.fromkeys((field.name, *field.aliases)) if name in writer.fields]
-        if not sources and not field.default:
-            change = f"requires `{field.name}`, which the writer does not write, and has no default for it"
-            yield Finding(path=path, rule="READER_FIELD_MISSING_DEFAULT_VALUE", change=change)
-        if sources[1:]:
-            names = " and ".join(f"`{source.name}`" for source in sources)
-            change = f"has one field for {names} of the writer's; which of them is read is not defined"
-            yield Finding(path=path, rule="AMBIGUOUS_ALIAS", change=change, certain=False)
-        if sources:
-            yield from self.resolve(path, sources[0].type, field.type)
+        match sources:
+            case [source]:
+                yield from self.resolve(path, source.type, field.type)
+            case [] if not field.default:
+                change = f"requires `{field.name}`, which the writer does not write, and has no default for it"
+                yield Finding(path=path, rule="READER_FIELD_MISSING_DEFAULT_VALUE", change=change)
+            case [one, other, *_]:
+                change = f"has one field for the writer's `{one.name}` and `{other.name}`; which is read is not defined"
+                yield Finding(path=path, rule="AMBIGUOUS_ALIAS", change=change, certain=False)
 
 
 def _type_mismatch(path: str, writer: Type, reader: Type) -> Finding:
