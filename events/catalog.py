@@ -53,23 +53,32 @@ def _moment(value: object) -> object:
     return parse_time(value) if isinstance(value, str) else value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), Strict()]
+# Each type, or a field of its own, brings an example: contracts/examples.py makes events of them.
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), Strict(), Field(examples=["2026-05-20T14:30:00Z"])]
 Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]*$")]
 Name = Annotated[
     str,
-    Field(strict=True, min_length=1, max_length=200, json_schema_extra={"pattern": _PLAIN}),
+    Field(strict=True, min_length=1, max_length=200, json_schema_extra={"pattern": _PLAIN}, examples=["Ada Lovelace"]),
     AfterValidator(_no_control_characters),
 ]
-Reason = Annotated[str, Field(strict=True, min_length=1, max_length=1000)]
+Reason = Annotated[str, Field(strict=True, min_length=1, max_length=1000, examples=["card declined"])]
 EmailAddress = Annotated[
-    str, Field(strict=True, max_length=254, json_schema_extra={"pattern": _E_MAIL}), AfterValidator(_e_mail)
+    str,
+    Field(strict=True, max_length=254, json_schema_extra={"pattern": _E_MAIL}, examples=["ada@example.com"]),
+    AfterValidator(_e_mail),
 ]
-WebUrl = Annotated[str, Field(strict=True, max_length=2048, pattern=r"^https?://[^\s/?#]+\S*$")]
-Period = Annotated[str, Field(strict=True, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="a UTC calendar month")]
+WebUrl = Annotated[
+    str,
+    Field(strict=True, max_length=2048, pattern=r"^https?://[^\s/?#]+\S*$", examples=["https://example.com/webhooks"]),
+]
+Period = Annotated[
+    str,
+    Field(strict=True, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="a UTC calendar month", examples=["2026-04"]),
+]
 #: A bound that prices can be multiplied with, and sums be made of, in integers that every JSON reader keeps exact.
-Quantity = Annotated[int, Field(strict=True, ge=0, le=10**9)]
+Quantity = Annotated[int, Field(strict=True, ge=0, le=10**9, examples=[1200])]
 #: What quantities add up to.
-Total = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
+Total = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1, examples=[24950])]
 
 
 class _Open(BaseModel):
@@ -101,8 +110,8 @@ class Payload(_Open):
 
 
 class _Usage(Payload):
-    customer_id: Identifier
-    meter: Identifier = Field(description="what was used, such as api_calls")
+    customer_id: Identifier = Field(examples=["cus_abc123"])
+    meter: Identifier = Field(description="what was used, such as api_calls", examples=["api_calls"])
     quantity: Quantity
     used_at: Moment = Field(description="when it was used; it decides the billing period")
 
@@ -121,8 +130,8 @@ class IngestionUsageRecorded(_Usage):
 
 
 class _Payment(Payload):
-    payment_id: Identifier
-    invoice_id: Identifier
+    payment_id: Identifier = Field(examples=["pay_0001"])
+    invoice_id: Identifier = Field(examples=["inv_20260520_001"])
     amount: MinorUnits
     currency: Currency
 
@@ -158,8 +167,8 @@ class IngestionPaymentFailed(_FailedPayment):
 
 
 class FieldProblem(_Open):
-    field: str
-    message: str
+    field: str = Field(examples=["data.quantity"])
+    message: str = Field(examples=["Input should be a valid integer"])
 
 
 class IngestionRecordRejected(Payload):
@@ -168,24 +177,28 @@ class IngestionRecordRejected(Payload):
     type = "ingestion.record.rejected"
     consumed_elsewhere = True
 
-    reason: Reason
+    reason: Reason = Field(examples=["data.quantity: Input should be a valid integer"])
     problems: tuple[FieldProblem, ...] = ()
-    record_type: str | None = None
-    record_source: str | None = None
-    record_id: str | None = None
-    record: str = Field(description="the message as it came, cut at 64 KiB", max_length=65536)
+    record_type: str | None = Field(default=None, examples=["partner.usage.reported"])
+    record_source: str | None = Field(default=None, examples=["partner/acme"])
+    record_id: str | None = Field(default=None, examples=["use_0001"])
+    record: str = Field(
+        description="the message as it came, cut at 64 KiB",
+        max_length=65536,
+        examples=['{"specversion":"1.0","id":"use_0001","source":"partner/acme","data":{"quantity":"many"}}'],
+    )
 
 
 class InvoiceLine(_Open):
-    description: Name
+    description: Name = Field(examples=["API calls, April 2026"])
     quantity: Total
     amount: MinorUnits
-    meter: Identifier | None = None
+    meter: Identifier | None = Field(default=None, examples=["api_calls"])
 
 
 class _Invoice(Payload):
-    invoice_id: Identifier
-    customer_id: Identifier
+    invoice_id: Identifier = Field(examples=["inv_20260520_001"])
+    customer_id: Identifier = Field(examples=["cus_abc123"])
     amount: MinorUnits
     currency: Currency
 
@@ -196,7 +209,7 @@ class BillingInvoiceIssued(_Invoice):
     type = "billing.invoice.issued"
 
     period: Period | None = None
-    due_at: Moment | None = None
+    due_at: Moment | None = Field(default=None, examples=["2026-06-19T14:30:00Z"])
     lines: tuple[InvoiceLine, ...] = ()
 
 
@@ -205,7 +218,7 @@ class BillingInvoicePaid(_Invoice):
 
     type = "billing.invoice.paid"
 
-    payment_id: Identifier | None = None
+    payment_id: Identifier | None = Field(default=None, examples=["pay_0001"])
     paid_at: Moment | None = None
 
 
@@ -215,7 +228,7 @@ class BillingInvoicePaymentFailed(_Invoice):
     type = "billing.invoice.payment_failed"
 
     reason: Reason
-    payment_id: Identifier | None = None
+    payment_id: Identifier | None = Field(default=None, examples=["pay_0001"])
 
 
 class CustomerContactUpdated(Payload):
@@ -224,19 +237,21 @@ class CustomerContactUpdated(Payload):
     type = "customer.contact.updated"
     produced_elsewhere = True
 
-    customer_id: Identifier
+    customer_id: Identifier = Field(examples=["cus_abc123"])
     name: Name
     email: EmailAddress | None = None
     webhook_url: WebUrl | None = None
 
 
 class _Message(Payload):
-    message_id: Identifier
-    customer_id: Identifier
-    channel: Annotated[str, Field(pattern=r"^[a-z]+$", description="email or webhook")]
-    template: str = Field(description="the event type that the message is about")
-    about_id: str = Field(description="the `id` of the event that the message is about")
-    about_source: str = Field(description="the `source` of the event that the message is about")
+    message_id: Identifier = Field(examples=["msg_0001"])
+    customer_id: Identifier = Field(examples=["cus_abc123"])
+    channel: Annotated[str, Field(pattern=r"^[a-z]+$", description="email or webhook", examples=["email"])]
+    template: str = Field(description="the event type that the message is about", examples=["billing.invoice.paid"])
+    about_id: str = Field(description="the `id` of the event that the message is about", examples=["evt_01J2XYZ"])
+    about_source: str = Field(
+        description="the `source` of the event that the message is about", examples=["billing-service"]
+    )
 
 
 class NotificationMessageSent(_Message):
@@ -245,7 +260,7 @@ class NotificationMessageSent(_Message):
     type = "notification.message.sent"
     consumed_elsewhere = True
 
-    provider_id: str | None = None
+    provider_id: str | None = Field(default=None, examples=["ses-0100018f"])
 
 
 class NotificationMessageFailed(_Message):
@@ -254,7 +269,7 @@ class NotificationMessageFailed(_Message):
     type = "notification.message.failed"
     consumed_elsewhere = True
 
-    reason: Reason
+    reason: Reason = Field(examples=["the mailbox does not exist"])
 
 
 def _models(root: type[Payload]) -> list[type[Payload]]:

@@ -5,13 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from contracts.examples import example_files
 from contracts.json_schema import schema_of
 from events.catalog import CATALOG
 from ops import derived
 
 FOLDER: Final = derived.ROOT / "events" / "schemas"
+EXAMPLES: Final = derived.ROOT / "events" / "examples"
 
 
 def documents() -> dict[Path, Any]:
     """Every derived file of the contract. What else is derived joins here."""
-    return {FOLDER / type_ / f"v{version}.json": schema_of(model) for (type_, version), model in CATALOG.items()}
+    return {
+        **{FOLDER / type_ / f"v{version}.json": schema_of(model) for (type_, version), model in CATALOG.items()},
+        **_examples(),
+    }
+
+
+def _examples() -> dict[Path, Any]:
+    return {
+        EXAMPLES / model.type / name: document
+        for model in CATALOG.values()
+        for name, document in example_files(model).items()
+    }
