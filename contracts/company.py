@@ -27,6 +27,11 @@ class Route:
     consumer: Consumer
     subscription: Subscription
 
+    @property
+    def rule(self) -> str:
+        """The rule's name, without the stage's prefix."""
+        return f"{self.consumer.name}-{self.subscription.name}"
+
 
 def routes(services: Sequence[Service] = SERVICES) -> Iterator[Route]:
     """Every event type that a rule on the company's own bus picks by name (its `detail-type`)."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from contracts.asyncapi import company_document, service_document
+from contracts.company import SERVICES
 from contracts.examples import example_files
 from contracts.json_schema import schema_of
 from events.catalog import CATALOG
 from ops import derived
 
 FOLDER: Final = derived.ROOT / "events" / "schemas"
+ASYNCAPI: Final = derived.ROOT / "events" / "asyncapi"
 EXAMPLES: Final = derived.ROOT / "events" / "examples"
 
 
@@ -19,6 +22,8 @@ def documents() -> dict[Path, Any]:
     return {
         **{FOLDER / type_ / f"v{version}.json": schema_of(model) for (type_, version), model in CATALOG.items()},
         **_examples(),
+        ASYNCAPI.with_suffix(".json"): company_document(),
+        **{ASYNCAPI / f"{service.name}.json": service_document(service) for service in SERVICES},
     }
 
 
