@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from contracts.company import SERVICES, Route, consumers_of, producers_of, routes, source_of
+from contracts.company import SERVICES, Route, consumers_of, lifecycle_of, producers_of, routes, source_of
 from contracts.eventbridge_binding import channel_bindings, receive_bindings, send_bindings
 from contracts.examples import event_example, example_of
 from contracts.json_schema import schema_of
@@ -69,6 +69,7 @@ def service_document(service: Service) -> Json:
 
 
 def _document(title: str, description: str, services: tuple[Service, ...], models: tuple[type[Payload], ...]) -> Json:
+    models = tuple(model for model in models if lifecycle_of(model) != "retired")
     types = dict.fromkeys(model.type for model in models)
     return {
         "asyncapi": "3.0.0",
@@ -115,11 +116,6 @@ def _channel(versions: list[type[Payload]]) -> Json:
         "x-producers": [*producers, *([ELSEWHERE] if newest.produced_elsewhere else [])],
         "x-consumers": [*consumers, *([ELSEWHERE] if newest.consumed_elsewhere else [])],
     }
-
-
-def lifecycle_of(model: type[Payload]) -> str:
-    """`active`, or what the model says of its version's end."""
-    return str(getattr(model, "lifecycle", "active"))
 
 
 def _message(model: type[Payload]) -> Json:
@@ -230,8 +226,8 @@ def _receive(route: Route) -> Json:
 
 
 def _messages(type_: str) -> list[Json]:
-    versions = [version for name, version in CATALOG if name == type_]
-    return [{"$ref": f"#/channels/{type_}/messages/v{version}"} for version in versions]
+    versions = [m.version for m in CATALOG.values() if m.type == type_ and lifecycle_of(m) != "retired"]
+    return [{"$ref": f"#/channels/{type_}/messages/v{version}"} for version in sorted(versions)]
 
 
 def _channel_ref(type_: str) -> Json:

@@ -57,3 +57,8 @@ def source_of(model: type[Payload]) -> str:
     if model.produced_elsewhere or not own:
         return f"{model.type.partition('.')[0]}-system"
     return SOURCES[own[0].name]
+
+
+def lifecycle_of(model: type[Payload]) -> str:
+    """In one word what its version is: `active`, `deprecated` or `retired`."""
+    return type(getattr(model, "lifecycle", None)).__name__.lower().replace("nonetype", "active")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 
 from local.embedded.paths import PROJECT
+from tests.browser.chromium import FOLDER as BROWSER
 from tests.node.packages import JUDGES, InstallationFailed, installed
 
 
 def main() -> int:
-    for folder in (JUDGES,):
+    for folder in (JUDGES, BROWSER):
         try:
             home = installed(folder)
         except InstallationFailed as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.chromium import FOLDER as BROWSER
 from tests.node.packages import JUDGES, InstallationFailed, installed, run_tool
 
 
@@ -34,7 +35,7 @@ def test_a_failed_installation_says_why_and_leaves_nothing(tmp_path: Path) -> No
     assert [path.suffix for path in (tmp_path / "cache" / "node").iterdir()] == [".lock"]
 
 
-@pytest.mark.parametrize("folder", [JUDGES])
+@pytest.mark.parametrize("folder", [JUDGES, BROWSER], ids=["judges", "browser"])
 def test_lock_files_name_no_registry_and_pin_what_they_name(folder: Path) -> None:
     packages = json.loads((folder / "package-lock.json").read_text())["packages"]
 
