@@ -103,7 +103,7 @@ def _kinds(value: Schema, definitions: Schema) -> Iterator[str]:
     if "properties" not in value and isinstance(value.get("additionalProperties"), Mapping):
         yield f"map to {kind_of(value['additionalProperties'])}"
     if "format" in value:
-        yield _FORMATS.get(value["format"], value["format"])
+        yield _FORMATS.get(value["format"], str(value["format"]))
     if "name" in value:
         yield value["name"]
     if isinstance(value.get("type"), str):
