@@ -23,7 +23,7 @@ def test_every_example_is_what_its_model_and_its_schema_ask_for(model: type[Payl
     event = CloudEvent.parse(json.dumps(event_example(model, full=full)))
 
     assert (event.type, version_of(event)) == (model.type, model.version)
-    assert model.model_validate(event.data).to_data() == event.data
+    model.model_validate(event.data)
     assert list(jsonschema.Draft202012Validator(schema_of(model)).iter_errors(event.data)) == []
     assert event.data == example_of(model, full=full)
 
