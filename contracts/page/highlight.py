@@ -1,4 +1,4 @@
-"""JSON text as HTML in which names stand out."""
+"""JSON and prose as HTML in which names stand out."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ def highlighted(text: str) -> Markup:
         parts.append(_marked(match))
         end = match.end()
     return Markup("").join([*parts, escape(text[end:])])
+
+
+def prose(text: str) -> Markup:
+    """What stands between backticks, in `<code>`."""
+    pieces = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces)
+    )
 
 
 def _marked(match: re.Match[str]) -> Markup:

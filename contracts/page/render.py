@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from contracts.page import view
 from contracts.page.flow import flow
-from contracts.page.highlight import highlighted
+from contracts.page.highlight import highlighted, prose
 
 _FOLDER: Final = Path(__file__).parent
 _WIDTHS: Final = {"wide": 840, "narrow": 336}
@@ -26,7 +26,7 @@ def catalog_page(avro: view.Documents) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["highlighted"] = highlighted
+    environment.filters.update(highlighted=highlighted, prose=prose)
     return environment.get_template("page.html.j2").render(_context(avro))
 
 

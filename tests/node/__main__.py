@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from local.embedded.paths import PROJECT
-from tests.browser.chromium import FOLDER as BROWSER
+from tests.browser.chromium import NoBrowser, chromium
 from tests.node.packages import JUDGES, InstallationFailed, installed
 
 
 def main() -> int:
-    for folder in (JUDGES, BROWSER):
-        try:
-            home = installed(folder)
-        except InstallationFailed as error:
-            print(error, file=sys.stderr)
-            return 1
-        print(f"{folder.relative_to(PROJECT)}: {home}")
+    try:
+        print(f"AsyncAPI's parser and TypeScript: {installed(JUDGES)}")
+        print(f"Chromium: {chromium().executable}")
+    except InstallationFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    except NoBrowser as reason:
+        print(reason)  # the tests that need one are skipped, with these words
     return 0
 
 

@@ -11,7 +11,7 @@ import pytest
 from contracts.company import lifecycle_of
 from contracts.page.fields import field_rows
 from contracts.page.flow import OTHERS, flow
-from contracts.page.highlight import highlighted
+from contracts.page.highlight import highlighted, prose
 from contracts.page.render import catalog_page
 from contracts.page.view import TypeView, _version, types
 from events.catalog import TYPES, BillingInvoiceIssued, BillingInvoicePaid, Payload
@@ -94,6 +94,10 @@ def test_highlighting_changes_no_character() -> None:
 
     assert "<b>&#34;a&lt;b&#34;</b>" in marked
     assert unescape(re.sub(r"</?[bi]>", "", marked)) == text
+
+
+def test_what_stands_between_backticks_is_code_and_all_else_is_text() -> None:
+    assert str(prose("the `id` of <an> event")) == "the <code>id</code> of &lt;an&gt; event"
 
 
 def test_every_label_of_the_drawing_is_inside_it() -> None:
