@@ -21,13 +21,8 @@ def in_versions(event: CloudEvent) -> tuple[CloudEvent, ...]:
     *older, newest = readable_versions(event.type)
     if version != newest:
         raise ValueError(f"{event.type} v{version} is not the newest: give it in v{newest}")
-    return (
-        _naming(event, older),
-        *(
-            _naming(_with(event, downcast(data, event.type, newest, old), old), older[:place])
-            for place, old in reversed([*enumerate(older)])
-        ),
-    )
+    oldest_first = [*(_with(event, downcast(data, event.type, newest, old), old) for old in older), event]
+    return tuple(reversed([_naming(each, older[:place]) for place, each in enumerate(oldest_first)]))
 
 
 def _with(event: CloudEvent, data: dict[str, object], version: int) -> CloudEvent:
@@ -35,6 +30,6 @@ def _with(event: CloudEvent, data: dict[str, object], version: int) -> CloudEven
 
 
 def _naming(event: CloudEvent, older: Sequence[int]) -> CloudEvent:
-    if not older:
-        return event
-    return event.model_copy(update={"extensions": {**event.extensions, OLDER_VERSIONS: ",".join(map(str, older))}})
+    others = {name: value for name, value in event.extensions.items() if name != OLDER_VERSIONS}
+    named = {OLDER_VERSIONS: ",".join(map(str, older))} if older else {}
+    return event.model_copy(update={"extensions": others | named})

@@ -110,6 +110,13 @@ def test_an_event_in_several_versions_is_one_event() -> None:
     assert {event.identity for event in in_versions(newest)} == {newest.identity}
 
 
+@pytest.mark.usefixtures("four")
+def test_an_event_that_travelled_in_several_versions_before_is_sent_in_the_same_again() -> None:
+    events = in_versions(made_up(4))
+
+    assert in_versions(events[0]) == events
+
+
 def test_an_event_of_a_type_with_one_version_goes_alone_and_as_it_is() -> None:
     assert in_versions(paid()) == (paid(),)
 
