@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from functions.billing.manifest import SERVICE as BILLING
-from functions.ingestion.manifest import SERVICE as INGESTION
-from functions.notification.manifest import SERVICE as NOTIFICATION
+from events.catalog import Payload
+from functions.billing import manifest as billing
+from functions.ingestion import manifest as ingestion
+from functions.notification import manifest as notification
 from runtime.manifest import Consumer, Service, Subscription
 
-SERVICES: Final[tuple[Service, ...]] = (INGESTION, BILLING, NOTIFICATION)
+_MANIFESTS: Final = (ingestion, billing, notification)
+SERVICES: Final[tuple[Service, ...]] = tuple(manifest.SERVICE for manifest in _MANIFESTS)
+#: Service name -> the `source` of the events that it sends.
+SOURCES: Final[Mapping[str, str]] = {manifest.SERVICE.name: manifest.SOURCE for manifest in _MANIFESTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,11 @@ class Route:
     service: Service
     consumer: Consumer
     subscription: Subscription
+
+    @property
+    def rule(self) -> str:
+        """The rule's name, without the stage's prefix."""
+        return f"{self.consumer.name}-{self.subscription.name}"
 
 
 def routes(services: Sequence[Service] = SERVICES) -> Iterator[Route]:
@@ -40,3 +49,16 @@ def producers_of(type_: str, services: Sequence[Service] = SERVICES) -> tuple[Se
 
 def consumers_of(type_: str, services: Sequence[Service] = SERVICES) -> tuple[Route, ...]:
     return tuple(route for route in routes(services) if route.type == type_)
+
+
+def source_of(model: type[Payload]) -> str:
+    """The `source` of the service that sends it; of a system that is not ours, a name such as `partner-system`."""
+    own = producers_of(model.type)
+    if model.produced_elsewhere or not own:
+        return f"{model.type.partition('.')[0]}-system"
+    return SOURCES[own[0].name]
+
+
+def lifecycle_of(model: type[Payload]) -> str:
+    """In one word what its version is: `active`, `deprecated` or `retired`."""
+    return type(getattr(model, "lifecycle", None)).__name__.lower().replace("nonetype", "active")

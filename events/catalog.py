@@ -58,8 +58,8 @@ __all__ = [
 
 
 class _Usage(Payload):
-    customer_id: Identifier
-    meter: Identifier = Field(description="what was used, such as api_calls")
+    customer_id: Identifier = Field(examples=["cus_abc123"])
+    meter: Identifier = Field(description="what was used, such as api_calls", examples=["api_calls"])
     quantity: Quantity
     used_at: Moment = Field(description="when it was used; it decides the billing period")
 
@@ -78,8 +78,8 @@ class IngestionUsageRecorded(_Usage):
 
 
 class _Payment(Payload):
-    payment_id: Identifier
-    invoice_id: Identifier
+    payment_id: Identifier = Field(examples=["pay_0001"])
+    invoice_id: Identifier = Field(examples=["inv_20260520_001"])
     amount: MinorUnits
     currency: Currency
 
@@ -115,8 +115,8 @@ class IngestionPaymentFailed(_FailedPayment):
 
 
 class FieldProblem(Open):
-    field: str
-    message: str
+    field: str = Field(examples=["data.quantity"])
+    message: str = Field(examples=["Input should be a valid integer"])
 
 
 class IngestionRecordRejected(Payload):
@@ -125,24 +125,28 @@ class IngestionRecordRejected(Payload):
     type = "ingestion.record.rejected"
     consumed_elsewhere = True
 
-    reason: Reason
+    reason: Reason = Field(examples=["data.quantity: Input should be a valid integer"])
     problems: tuple[FieldProblem, ...] = ()
-    record_type: str | None = None
-    record_source: str | None = None
-    record_id: str | None = None
-    record: str = Field(description="the message as it came, cut at 64 KiB", max_length=65536)
+    record_type: str | None = Field(default=None, examples=["partner.usage.reported"])
+    record_source: str | None = Field(default=None, examples=["partner/acme"])
+    record_id: str | None = Field(default=None, examples=["use_0001"])
+    record: str = Field(
+        description="the message as it came, cut at 64 KiB",
+        max_length=65536,
+        examples=['{"specversion":"1.0","id":"use_0001","source":"partner/acme","data":{"quantity":"many"}}'],
+    )
 
 
 class InvoiceLine(Open):
-    description: Name
+    description: Name = Field(examples=["API calls, April 2026"])
     quantity: Total
     amount: MinorUnits
-    meter: Identifier | None = None
+    meter: Identifier | None = Field(default=None, examples=["api_calls"])
 
 
 class _Invoice(Payload):
-    invoice_id: Identifier
-    customer_id: Identifier
+    invoice_id: Identifier = Field(examples=["inv_20260520_001"])
+    customer_id: Identifier = Field(examples=["cus_abc123"])
     amount: MinorUnits
     currency: Currency
 
@@ -153,7 +157,7 @@ class BillingInvoiceIssued(_Invoice):
     type = "billing.invoice.issued"
 
     period: Period | None = None
-    due_at: Moment | None = None
+    due_at: Moment | None = Field(default=None, examples=["2026-06-19T14:30:00Z"])
     lines: tuple[InvoiceLine, ...] = ()
 
 
@@ -162,7 +166,7 @@ class BillingInvoicePaid(_Invoice):
 
     type = "billing.invoice.paid"
 
-    payment_id: Identifier | None = None
+    payment_id: Identifier | None = Field(default=None, examples=["pay_0001"])
     paid_at: Moment | None = None
 
 
@@ -172,7 +176,7 @@ class BillingInvoicePaymentFailed(_Invoice):
     type = "billing.invoice.payment_failed"
 
     reason: Reason
-    payment_id: Identifier | None = None
+    payment_id: Identifier | None = Field(default=None, examples=["pay_0001"])
 
 
 class Channels(Open):
@@ -189,7 +193,7 @@ class CustomerContactUpdated(Payload):
     version = 2
     produced_elsewhere = True
 
-    customer_id: Identifier
+    customer_id: Identifier = Field(examples=["cus_abc123"])
     name: Name
     channels: Channels
 
@@ -201,19 +205,21 @@ class CustomerContactUpdatedV1(Payload):
     lifecycle = Deprecated(since=date(2026, 11, 27), sunset=date(2027, 11, 27))
     produced_elsewhere = True
 
-    customer_id: Identifier
+    customer_id: Identifier = Field(examples=["cus_abc123"])
     name: Name
     email: EmailAddress | None = None
     webhook_url: WebUrl | None = None
 
 
 class _Message(Payload):
-    message_id: Identifier
-    customer_id: Identifier
-    channel: Annotated[str, Field(pattern=r"^[a-z]+$", description="email or webhook")]
-    template: str = Field(description="the event type that the message is about")
-    about_id: str = Field(description="the `id` of the event that the message is about")
-    about_source: str = Field(description="the `source` of the event that the message is about")
+    message_id: Identifier = Field(examples=["msg_0001"])
+    customer_id: Identifier = Field(examples=["cus_abc123"])
+    channel: Annotated[str, Field(pattern=r"^[a-z]+$", description="email or webhook", examples=["email"])]
+    template: str = Field(description="the event type that the message is about", examples=["billing.invoice.paid"])
+    about_id: str = Field(description="the `id` of the event that the message is about", examples=["evt_01J2XYZ"])
+    about_source: str = Field(
+        description="the `source` of the event that the message is about", examples=["billing-service"]
+    )
 
 
 class NotificationMessageSent(_Message):
@@ -222,7 +228,7 @@ class NotificationMessageSent(_Message):
     type = "notification.message.sent"
     consumed_elsewhere = True
 
-    provider_id: str | None = None
+    provider_id: str | None = Field(default=None, examples=["ses-0100018f"])
 
 
 class NotificationMessageFailed(_Message):
@@ -231,7 +237,7 @@ class NotificationMessageFailed(_Message):
     type = "notification.message.failed"
     consumed_elsewhere = True
 
-    reason: Reason
+    reason: Reason = Field(examples=["the mailbox does not exist"])
 
 
 def _models(root: type[Payload]) -> list[type[Payload]]:

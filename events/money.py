@@ -31,13 +31,26 @@ def _iso_4217(code: str) -> str:
 
 Currency = Annotated[
     str,
-    Field(strict=True, pattern=r"^[A-Z]{3}$", description="ISO 4217 code", json_schema_extra={"format": "iso-4217"}),
+    Field(
+        strict=True,
+        pattern=r"^[A-Z]{3}$",
+        description="ISO 4217 code",
+        json_schema_extra={"format": "iso-4217"},
+        examples=["USD"],
+    ),
     AfterValidator(_iso_4217),
 ]
 
 #: 2**53 - 1: the largest integer that every JSON reader keeps exact.
 MinorUnits = Annotated[
-    int, Field(strict=True, ge=0, le=2**53 - 1, description="integer minor units of the currency: cents for USD")
+    int,
+    Field(
+        strict=True,
+        ge=0,
+        le=2**53 - 1,
+        description="integer minor units of the currency: cents for USD",
+        examples=[49900],
+    ),
 ]
 
 

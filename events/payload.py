@@ -45,23 +45,32 @@ def _moment(value: object) -> object:
     return parse_time(value) if isinstance(value, str) else value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), Strict()]
+# Each type, or a field of its own, brings an example: contracts/examples.py makes events of them.
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), Strict(), Field(examples=["2026-05-20T14:30:00Z"])]
 Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]*$")]
 Name = Annotated[
     str,
-    Field(strict=True, min_length=1, max_length=200, json_schema_extra={"pattern": _PLAIN}),
+    Field(strict=True, min_length=1, max_length=200, json_schema_extra={"pattern": _PLAIN}, examples=["Ada Lovelace"]),
     AfterValidator(_no_control_characters),
 ]
-Reason = Annotated[str, Field(strict=True, min_length=1, max_length=1000)]
+Reason = Annotated[str, Field(strict=True, min_length=1, max_length=1000, examples=["card declined"])]
 EmailAddress = Annotated[
-    str, Field(strict=True, max_length=254, json_schema_extra={"pattern": _E_MAIL}), AfterValidator(_e_mail)
+    str,
+    Field(strict=True, max_length=254, json_schema_extra={"pattern": _E_MAIL}, examples=["ada@example.com"]),
+    AfterValidator(_e_mail),
 ]
-WebUrl = Annotated[str, Field(strict=True, max_length=2048, pattern=r"^https?://[^\s/?#]+\S*$")]
-Period = Annotated[str, Field(strict=True, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="a UTC calendar month")]
+WebUrl = Annotated[
+    str,
+    Field(strict=True, max_length=2048, pattern=r"^https?://[^\s/?#]+\S*$", examples=["https://example.com/webhooks"]),
+]
+Period = Annotated[
+    str,
+    Field(strict=True, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="a UTC calendar month", examples=["2026-04"]),
+]
 #: A bound that prices can be multiplied with, and sums be made of, in integers that every JSON reader keeps exact.
-Quantity = Annotated[int, Field(strict=True, ge=0, le=10**9)]
+Quantity = Annotated[int, Field(strict=True, ge=0, le=10**9, examples=[1200])]
 #: What quantities add up to.
-Total = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
+Total = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1, examples=[24950])]
 
 
 class Open(BaseModel):

@@ -80,7 +80,7 @@ def lambda_zip(wheels: Path, own: Mapping[str, bytes]) -> Path:
 
 
 def _own_files(service: str) -> Iterator[Path]:
-    """Our sources and their data files, sorted; schemas stay out, since models carry them."""
+    """Our sources and their data files, sorted; what is derived from the models stays out, since they carry it."""
     yield ROOT / "functions" / "__init__.py"
     for folder in ("events", "functions/" + service, "runtime"):
         for path in sorted((ROOT / folder).rglob("*")):
@@ -89,7 +89,8 @@ def _own_files(service: str) -> Iterator[Path]:
 
 
 def _is_junk(path: Path) -> bool:
-    return bool(_JUNK_FOLDERS.intersection(path.parts)) or path.suffix in _JUNK_SUFFIXES or path.parts[1] == "schemas"
+    derived = path.parts[0] == "events" and path.suffix != ".py"
+    return derived or bool(_JUNK_FOLDERS.intersection(path.parts)) or path.suffix in _JUNK_SUFFIXES
 
 
 def _wheels(target: PackageTarget, cache: Path) -> Package:

@@ -11,6 +11,7 @@ import typer
 
 ROOT: Final = Path(__file__).parent.parent
 
+#: Path -> a JSON value, or text that is written as it is.
 Documents = Mapping[Path, Any]
 
 
@@ -53,7 +54,7 @@ def add_commands(app: typer.Typer, documents: Callable[[], Documents], *, comman
 
 
 def _text(document: Any) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return document if isinstance(document, str) else json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _is_current(path: Path, document: Any) -> bool:

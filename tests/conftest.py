@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 #: Each has something that takes long to make and is shared: one process makes it and runs them all.
-_TOGETHER = ("infra", "stack")
+_TOGETHER = ("browser", "infra", "stack")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -25,6 +25,12 @@ def test_what_was_written_is_not_written_again(command) -> None:
     assert second.output == ""
 
 
+def test_text_is_written_as_it_is(tmp_path: Path) -> None:
+    derived.write({tmp_path / "page.html": "<p>Zoë</p>"})
+
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == "<p>Zoë</p>"
+
+
 def test_missing_and_changed_files_fail_the_check_with_what_to_do(command, tmp_path: Path) -> None:
     command("write")
     (tmp_path / "b.json").write_text("[2]")
