@@ -21,6 +21,12 @@ class Leaf(NamedTuple):
         return ".".join(self.path)
 
 
+class Bare(NamedTuple):
+    """A value where a list of alternatives should be."""
+
+    value: Any
+
+
 #: Fields that must match together.
 Clause = tuple[Leaf, ...]
 
@@ -44,7 +50,7 @@ def _ways(name: str, value: Any, path: tuple[str, ...]) -> Iterator[Clause]:
     elif isinstance(value, Mapping):
         yield from _clauses(value, (*path, name))
     else:
-        yield (Leaf((*path, name), _Alternatives(value)),)
+        yield (Leaf((*path, name), _Alternatives(value if isinstance(value, list | tuple) else [Bare(value)])),)
 
 
 class _Alternatives(tuple[Any, ...]):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from contracts.patterns.leaves import Bare
 from contracts.patterns.regular import can_match
 from contracts.patterns.schemas import Found
 
@@ -21,16 +22,25 @@ Test = Callable[[Any], bool]
 
 
 class UnknownFilter(ValueError):
-    """EventBridge has no such content filter."""
+    """EventBridge does not take this alternative. Says why."""
 
 
 def possible(alternative: Any, found: Found) -> bool:
     """Whether a value of the schema can match. Raises UnknownFilter."""
+    if isinstance(alternative, Bare):
+        raise UnknownFilter("alternatives stand in a list")
     if not isinstance(alternative, Mapping):
         return _allows(found, alternative)
     operator, operand = next(iter(alternative.items()), ("", None))
     if operator not in _FILTERS or len(alternative) != 1:
         raise UnknownFilter(f"{operator or '{}'} is no content filter of EventBridge")
+    try:
+        return _can_pass(operator, operand, found)
+    except (TypeError, ValueError, AttributeError, StopIteration) as error:
+        raise UnknownFilter(f"{operator} cannot take that") from error
+
+
+def _can_pass(operator: str, operand: Any, found: Found) -> bool:
     if operator == "exists":
         return bool(operand) or not found.required
     values = _listed(found.schema)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -16,12 +17,15 @@ from runtime.manifest import Service
 CACHE: Final = ROOT / ".cache"
 
 _SOURCES: Final = ("events/**/*.py", "runtime/**/*.py", "functions/**/*.py", "functions/**/*.j2")
+_PREFIX: Final = "readings-"
+#: States of the code that are remembered: enough to go back and forth between some branches.
+_KEPT: Final = 16
 _JUDGES: Final = ("mypy", "jinja2")
 
 
 def remembered(services: Sequence[Service], root: Path, cache: Path | None) -> Facts:
     """From the cache, or inferred and put there."""
-    path = cache / f"readings-{_digest(services, root)}.json" if cache else None
+    path = cache / f"{_PREFIX}{_digest(services, root)}.json" if cache else None
     if path is not None and path.exists():
         return _loaded(path.read_text(encoding="utf-8"))
     from contracts.readers.inference import facts  # noqa: PLC0415 - mypy is a second's import that a hit does without
@@ -52,9 +56,11 @@ def _sorted(paths: Iterable[Path]) -> list[Path]:
 def _save(path: Path, facts: Facts) -> None:
     """In one step: another process may look at the same time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{id(facts)}.tmp")
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
     draft.write_text(json.dumps(asdict(facts)), encoding="utf-8")
     draft.replace(path)
+    for old in sorted(path.parent.glob(f"{_PREFIX}*.json"), key=lambda p: p.stat().st_mtime)[:-_KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def _loaded(text: str) -> Facts:

@@ -158,13 +158,13 @@ def method(info: TypeInfo, name: str) -> FuncDef | None:
 
 
 def _own_place(info: TypeInfo) -> Place | None:
-    """A class with a `type` of its own is in the catalog."""
-    if not info.has_base(PAYLOAD) or "type" not in _constants(info):
+    """A class with a `type` or a `version` of its own is in the catalog."""
+    if not info.has_base(PAYLOAD) or not _constants(info):
         return None
     known: dict[str, str | int] = {}
     for base in reversed(info.mro):
         known |= _constants(base)
-    return Place(str(known["type"]), int(known.get("version", 1)), "")
+    return Place(str(known["type"]), int(known.get("version", 1)), "") if "type" in known else None
 
 
 def _constants(info: TypeInfo) -> dict[str, str | int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from contracts.patterns.leaves import Clause, Leaf, clauses
+from contracts.patterns.leaves import Bare, Clause, Leaf, clauses
 from contracts.patterns.possible import UnknownFilter, is_possible, possible
 from contracts.patterns.schemas import Found, at, event_schema
 from contracts.readers.rules import TYPE_FIELDS, Rule, picked_by, rules
@@ -26,12 +26,24 @@ def of_rules(picture: Picture) -> Iterator[Problem]:
 def _of_clause(picture: Picture, rule: Rule, clause: Clause) -> Iterator[Problem]:
     types = sorted(picked_by(clause, picture.types))
     events = [event_schema(model, picture.sources_of(t)) for t in types for model in picture.models(t)]
-    for leaf in clause:
-        if leaf.path in TYPE_FIELDS:
-            yield from _unknown_types(picture, rule, leaf)
-        elif types:
-            asked = _Asked(picture, rule, leaf, types, events)
-            yield from asked.problems()
+    found = list(chain.from_iterable(_of_leaf(picture, rule, leaf, types, events) for leaf in clause))
+    yield from found
+    if not found and not any(all(_can_match(leaf, event) for leaf in clause) for event in events):
+        message = f"asks for {some(leaf.name for leaf in clause)} together, and no event type has all of it"
+        yield picture.in_rule(rule, None, message, "make one rule for each event type")
+
+
+def _of_leaf(
+    picture: Picture, rule: Rule, leaf: Leaf, types: Sequence[str], events: Sequence[Any]
+) -> Iterable[Problem]:
+    if leaf.path in TYPE_FIELDS:
+        return _unknown_types(picture, rule, leaf)
+    return _Asked(picture, rule, leaf, types, events).problems() if types else ()
+
+
+def _can_match(leaf: Leaf, event: Any) -> bool:
+    found = at(event, leaf.path)
+    return any(is_possible(wanted, found) or (wanted == _ABSENT and not found) for wanted in leaf.alternatives)
 
 
 def _unknown_types(picture: Picture, rule: Rule, leaf: Leaf) -> Iterator[Problem]:
@@ -63,12 +75,14 @@ class _Asked:
 
     def _of_value(self, wanted: object, found: Sequence[Found]) -> Problem | None:
         what = f"asks for {_shown(wanted)} as {self.leaf.name}"
-        text = self.leaf.path[-1] if isinstance(wanted, Mapping) or wanted is None else wanted
+        text = self.leaf.path[-1] if isinstance(wanted, Mapping | Bare) or wanted is None else wanted
         try:
             if any(possible(wanted, schema) for schema in found):
                 return None
         except UnknownFilter as error:
-            return self._problem(text, f"{what}: {error}", "use one that it has, such as prefix or numeric")
+            return self._problem(
+                text, f"{what}: {error}", "write it as EventBridge has it, such as [{'prefix': 'inv_'}]"
+            )
         if self.leaf.path in _SOURCE_FIELDS:
             known = {source for schema in found for source in schema.schema.get("enum", ())}
             return self._problem(text, f"{what}, and no emitter of {self._of_types} is that", f"name {some(known)}")
@@ -90,6 +104,8 @@ class _Asked:
 
 def _shown(value: object) -> str:
     """As a pattern has it, but in words."""
+    if isinstance(value, Bare):
+        return repr(value.value)
     if isinstance(value, Mapping):
         return " ".join(f"{name} {_shown(operand)}" for name, operand in value.items())
     if isinstance(value, list | tuple):

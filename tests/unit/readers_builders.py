@@ -52,6 +52,10 @@ class OrderLost(_Order):
     type = "shop.order.lost"
     reason: str
 
+class OrderPlacedAgain(OrderPlaced):
+    version = 2
+    voucher: str
+
 class ParcelSent(Payload):
     type = "shop.parcel.sent"
     parcel_id: str

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from contracts.company import SERVICES
 from contracts.readers import Reading, UnreadableSource, cache, facts, hurt_by, inference, readings, templates
-from contracts.readers.reading import Built, Place
+from contracts.readers.reading import ROOT, Built, Place
 from contracts.readers.rules import matches
 from contracts.readers.walk import CHILDREN
 from events.catalog import CATALOG
@@ -58,14 +58,14 @@ def test_a_field_that_nobody_reads_is_not_said_to_be_read(ours: tuple[Reading, .
 def test_a_customers_webhook_is_passed_the_whole_event(ours: tuple[Reading, ...]) -> None:
     whole = [r for r in ours if r.consumer == "notification" and r.how == "passes on whole" and r.type == ISSUED]
 
-    (line,) = {Path(r.where.partition(":")[0]).read_text().splitlines()[r.place[1] - 1].strip() for r in whole}
+    (line,) = {(ROOT / r.place[0]).read_text().splitlines()[r.place[1] - 1].strip() for r in whole}
     assert line == "body=event.to_json(),"
 
 
 def test_every_place_that_is_named_is_there(ours: tuple[Reading, ...]) -> None:
     for reading in ours:
         file, line = reading.place
-        assert Path(file).read_text().splitlines()[line - 1].strip()
+        assert (ROOT / file).read_text().splitlines()[line - 1].strip()
 
 
 def test_what_is_forwarded_is_read_by_the_one_who_forwards_it(ours: tuple[Reading, ...]) -> None:

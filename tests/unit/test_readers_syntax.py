@@ -34,8 +34,18 @@ def test_the_cases_are_found() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_way_to_read_a_payload_is_seen(name: str, readings: tuple[Reading, ...]) -> None:
-    own = [r for r in readings if r.consumer == name and r.type == "shop.order.placed" and r.how != "checks"]
+    own = [
+        r
+        for r in readings
+        if r.consumer == name and (r.type, r.version) == ("shop.order.placed", 1) and r.how != "checks"
+    ]
 
     told = {r.path if r.how == "reads" else f"whole {r.path or 'payload'}" for r in own}
 
     assert told == set(CASES[name][1].split(", ")) - {"nothing"}
+
+
+def test_what_is_read_of_an_older_version_is_read_of_those_that_are_built_on_it(readings: tuple[Reading, ...]) -> None:
+    own = {(r.version, r.path) for r in readings if r.consumer == "attribute" and r.how == "reads"}
+
+    assert own == {(1, "total"), (2, "total")}

@@ -75,6 +75,9 @@ def test_a_company_that_fits_together_has_no_problem(tmp_path: Path) -> None:
             "like is no content filter",
             "prefix",
         ),
+        ('"detail": {"data": {"customer_id": "x"}}', '"customer_id"', "alternatives stand in a list", "prefix"),
+        ('"detail": {"data": {"amount": [{"numeric": 3}]}}', '"amount"', "numeric cannot take that", "prefix"),
+        ('"detail": {"data": {"customer_id": [{"prefix": 3}]}}', '"customer_id"', "prefix cannot take that", "prefix"),
         ('"detail": {"data": {"customer_id": {"first": ["x"]}}}', '"first"', "asks about detail.data.customer_id", ""),
         ('"detail": {"dataschema": ["urn:other"]}', '"urn:other"', "asks for 'urn:other'", "urn:breakwater:schema"),
         ('"source": ["shop"]', '"shop"', "no emitter of shop.order.placed is that", "name shop-service"),
@@ -119,6 +122,23 @@ def test_a_rule_that_can_match_is_no_problem(tmp_path: Path, asked: str) -> None
     post = service(tmp_path, "post", takes=f'{{**event_types("{PLACED}"), {asked}}}')
 
     assert judged(tmp_path, shop, post) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        f'"detail-type": ["{PLACED}", "{WATCHED}"], "detail": {{"type": ["{WATCHED}"], "data": {{"amount": [1]}}}}',
+        f'"detail-type": ["{PLACED}"], "detail": {{"type": ["{WATCHED}"]}}',
+        f'"detail-type": ["{PLACED}", "{REPORTED}"], "detail": {{"data": {{"amount": [1], "weight": [1]}}}}',
+    ],
+)
+def test_a_rule_that_no_single_type_can_match_is_a_problem(tmp_path: Path, asked: str) -> None:
+    shop = service(tmp_path, "shop", emits=(PLACED, WATCHED))
+    post = service(tmp_path, "post", takes=f"{{{asked}}}")
+
+    found = judged(tmp_path, shop, post, models=(Placed, Watched, Reported))
+
+    assert next(p.message for p in found if p.file == "functions/post/manifest.py").startswith("the rule post-news asks")
 
 
 def test_the_bare_data_of_a_system_that_is_not_ours_can_match_whatever_its_source(tmp_path: Path) -> None:
