@@ -138,7 +138,8 @@ def test_a_rule_that_no_single_type_can_match_is_a_problem(tmp_path: Path, asked
 
     found = judged(tmp_path, shop, post, models=(Placed, Watched, Reported))
 
-    assert next(p.message for p in found if p.file == "functions/post/manifest.py").startswith("the rule post-news asks")
+    message = next(p.message for p in found if p.file == "functions/post/manifest.py")
+    assert message.startswith("the rule post-news asks")
 
 
 def test_the_bare_data_of_a_system_that_is_not_ours_can_match_whatever_its_source(tmp_path: Path) -> None:
