@@ -1,4 +1,15 @@
-"""Who really reads what: inferred from the services' code, templates and rules; nothing is declared by hand."""
+"""Who really reads what: inferred from the services' code, templates and rules; nothing is declared by hand.
+
+    program      the code as mypy sees it, and what each entry point reaches
+    models       the catalog's classes: where in which payload their objects are
+    flow         where events, payloads and their JSON go; filled by binding
+    uses         every use of them, with its place; templates and rules have theirs
+    inference    a consumer's readings: the uses that its entry point reaches, of the types that its rules pick
+
+In doubt a use counts: what is handed to somebody else's code is passed on whole, and an attribute of a value without
+a type may be a field of that name. Not seen is what mypy takes to be unreachable, `exec` and the like, and what the
+contract's and the runtime's own code does with JSON. An HTTP API is no consumer: its events go on to one.
+"""
 
 from __future__ import annotations
 

@@ -34,20 +34,8 @@ from mypy.nodes import (
 from mypy.patterns import ClassPattern, MappingPattern, SequencePattern
 from mypy.types import CallableType, ProperType, get_proper_type
 
-from contracts.readers.flow import (
-    ADDS,
-    Event,
-    Flow,
-    Json,
-    Kept,
-    Thing,
-    Value,
-    Values,
-    functions,
-    instances,
-    kept,
-    key_of,
-)
+from contracts.readers.callees import holds, is_bound
+from contracts.readers.flow import ADDS, Event, Flow, Thing, Value, Values, functions, instances, kept, key_of, under
 from contracts.readers.models import EVENT
 from contracts.readers.summary import place_of
 from contracts.readers.walk import Walk, children
@@ -135,9 +123,7 @@ class _Binding(Walk):
         if isinstance(lvalue, NameExpr):
             self.news |= self._flow.put(lvalue.node, values)
         elif isinstance(lvalue, MemberExpr):
-            for instance in instances(self._flow.program.type_of(lvalue.expr)):
-                symbol = instance.type.get(lvalue.name)
-                self.news |= self._flow.put(symbol.node if symbol else None, values)
+            self._put_attribute(lvalue.expr, lvalue.name, values)
         elif isinstance(lvalue, IndexExpr):
             self._put(lvalue.base, kept(values))
         elif isinstance(lvalue, StarExpr):
@@ -145,6 +131,11 @@ class _Binding(Walk):
         elif isinstance(lvalue, TupleExpr | ListExpr):
             for item in lvalue.items:
                 self._put(item, values)
+
+    def _put_attribute(self, of: Expression, name: str, values: Iterable[Value]) -> None:
+        for instance in instances(self._flow.program.type_of(of)):
+            symbol = instance.type.get(name)
+            self.news |= self._flow.put(symbol.node if symbol else None, values)
 
     def _put_elements(self, lvalue: Expression, container: Expression) -> None:
         self._put(lvalue, [*self._flow.element(container, None), *self._by_type(lvalue)])
@@ -184,7 +175,7 @@ class _Binding(Walk):
 
     def visit_yield_expr(self, o: YieldExpr) -> None:
         if o.expr is not None and self._function is not None:
-            self.news |= self._flow.put(self._function, self._flow.values(o.expr))
+            self.news |= self._flow.put(self._function, kept(self._flow.values(o.expr)))
         self.children(o)
 
     def visit_assignment_stmt(self, o: AssignmentStmt) -> None:
@@ -248,9 +239,12 @@ class _Binding(Walk):
                 values = self._flow.values(argument)
                 self._put(o.callee.expr, values if o.callee.name == "extend" else kept(values))
         for function in self._targets.of(o.callee):
-            self._call(o, function, bound=bool(function.info) and not function.is_static)
+            self._call(o, function, bound=is_bound(o.callee, function))
         if isinstance(o.callee, NameExpr | MemberExpr) and isinstance(o.callee.node, TypeInfo):
             self._construct(o, o.callee.node)
+        if isinstance(o.callee, NameExpr | MemberExpr) and o.callee.fullname == "dataclasses.replace":
+            for name, argument in zip(o.arg_names[1:], o.args[1:], strict=True):
+                self._put_attribute(o.args[0], name or "", self._flow.values(argument))
         self.children(o)
 
     def _call(self, call: CallExpr, function: FuncDef, *, bound: bool) -> None:
@@ -272,21 +266,3 @@ class _Binding(Walk):
             name = call.arg_names[position] or (names[position] if position < len(names) else None)
             found = info.get(name) if name else None
             self.news |= self._flow.put(found.node if found else None, self._flow.values(argument))
-
-
-def under(values: Values, key: str | int | None) -> Values:
-    step = key if isinstance(key, str) else "[]"
-    return frozenset(
-        Json(value.place.under(step) if isinstance(value, Json) else value.place)
-        if isinstance(value, Json | Kept)
-        else value
-        for value in values
-    )
-
-
-def holds(type_: ProperType, fullname: str) -> bool:
-    """Whether it is of this class, or is made of such."""
-    return any(
-        instance.type.has_base(fullname) or any(holds(get_proper_type(a), fullname) for a in instance.args)
-        for instance in instances(type_)
-    )

@@ -7,6 +7,7 @@ from typing import Final
 from mypy.nodes import Decorator, Expression, FuncDef, MemberExpr, NameExpr, TypeInfo
 from mypy.types import AnyType, Instance, ProperType, TypeOfAny, UnionType, get_proper_type
 
+from contracts.readers.flow import instances
 from contracts.readers.program import PACKAGES
 
 #: What looks at a value without passing it on. `partial` calls what is typed; `getattr` is looked at by itself.
@@ -14,6 +15,7 @@ _LOOKS: Final = frozenset(
     {f"builtins.{name}" for name in ("isinstance", "issubclass", "type", "len", "bool", "id", "getattr", "hasattr")}
     | {"functools.partial", "typing.cast"}
 )
+_SCALARS: Final = frozenset(f"builtins.{name}" for name in ("str", "int", "float", "bool"))
 #: Any that no payload can get into without having been passed on to somebody else's code first.
 _FOREIGN: Final = TypeOfAny.from_unimported_type
 
@@ -27,6 +29,11 @@ def may_be_ours(type_: ProperType | None) -> bool:
     if isinstance(type_, Instance):
         return type_.type.fullname == "builtins.object"
     return isinstance(type_, AnyType) and type_.type_of_any != _FOREIGN
+
+
+def is_scalar(type_: ProperType | None) -> bool:
+    """Whether a value of this type has nothing in it that could be passed on with it."""
+    return isinstance(type_, Instance) and type_.type.fullname in _SCALARS
 
 
 def is_contract(function: FuncDef) -> bool:
@@ -50,3 +57,19 @@ def is_variable(callee: Expression) -> bool:
 
 def only_looks(callee: Expression) -> bool:
     return isinstance(callee, NameExpr | MemberExpr) and callee.fullname in _LOOKS
+
+
+def holds(type_: ProperType, fullname: str) -> bool:
+    """Whether it is of this class, or is made of such."""
+    return any(
+        instance.type.has_base(fullname) or any(holds(get_proper_type(a), fullname) for a in instance.args)
+        for instance in instances(type_)
+    )
+
+
+def is_bound(callee: Expression, function: FuncDef) -> bool:
+    """Whether the function's first parameter is not among the call's arguments."""
+    on_class = (
+        isinstance(callee, MemberExpr) and isinstance(callee.expr, NameExpr) and callee.expr.node is function.info
+    )
+    return bool(function.info) and not function.is_static and (function.is_class or not on_class)

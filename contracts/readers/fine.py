@@ -37,13 +37,17 @@ from mypy.nodes import (
     TypeInfo,
     UnaryExpr,
     WhileStmt,
+    YieldExpr,
 )
 
 from contracts.readers.binding import Targets
 from contracts.readers.flow import ADDS, AS_DATA, SAME, Flow, key_of
 from contracts.readers.walk import Walk
 
-_LOOKS: Final = frozenset(f"builtins.{name}" for name in ("isinstance", "len", "bool", "type"))
+#: Functions that keep what they get where it is followed, or only look at it.
+_KEEPS: Final = frozenset(f"builtins.{name}" for name in ("isinstance", "len", "bool", "type")) | {
+    "dataclasses.replace"
+}
 
 
 class Fine(Walk):
@@ -76,6 +80,11 @@ class Fine(Walk):
         self.children(o)
 
     def visit_return_stmt(self, o: ReturnStmt) -> None:
+        if self._function is not None and self._function not in self.targets.escaping:
+            self.mark(o.expr)
+        self.children(o)
+
+    def visit_yield_expr(self, o: YieldExpr) -> None:
         if self._function is not None and self._function not in self.targets.escaping:
             self.mark(o.expr)
         self.children(o)
@@ -139,7 +148,7 @@ class Fine(Walk):
             literal = callee.name in ("get", "pop") and bool(o.args) and key_of(o.args[0]) is not None
             self.mark(callee.expr if literal or callee.name in AS_DATA or callee.name in ADDS else None)
             self.mark(*(o.args if callee.name in ADDS else ()))
-        names = isinstance(callee, NameExpr | MemberExpr) and callee.fullname in _LOOKS
+        names = isinstance(callee, NameExpr | MemberExpr) and callee.fullname in _KEEPS
         kept = isinstance(callee, NameExpr) and callee.fullname in SAME and o in self.fine
         if names or kept or any(self.targets.of(callee)) or _is_class_of_ours(callee):
             self.mark(*o.args)

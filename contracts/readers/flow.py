@@ -230,8 +230,9 @@ def attributes(type_: ProperType | None, e: MemberExpr) -> Iterator[SymbolNode]:
     """What an attribute is defined as, in each class that its object may be of."""
     if e.node is not None and not isinstance(e.node, TypeInfo):
         yield e.node
-    for item in instances(type_):
-        symbol = item.type.get(e.name)
+    on_class = [e.expr.node] if isinstance(e.expr, NameExpr) and isinstance(e.expr.node, TypeInfo) else []
+    for info in [item.type for item in instances(type_)] + on_class:
+        symbol = info.get(e.name)
         if symbol is not None and symbol.node is not None:
             yield symbol.node.func if isinstance(symbol.node, Decorator) else symbol.node
 
@@ -245,7 +246,7 @@ def instances(type_: ProperType | None) -> list[Instance]:
 
 
 def functions(flow: Flow, callee: Expression) -> Iterator[FuncDef]:
-    """The functions of ours that a call may run: for a method, also those of the classes that are used in its place."""
+    """The functions of ours that a call names. Where a class stands in for another, see Targets."""
     if isinstance(callee, NameExpr | MemberExpr):
         node = callee.node.func if isinstance(callee.node, Decorator) else callee.node
         if isinstance(node, FuncDef):
@@ -254,3 +255,13 @@ def functions(flow: Flow, callee: Expression) -> Iterator[FuncDef]:
         for node in attributes(flow.program.type_of(callee.expr), callee):
             if isinstance(node, FuncDef) and not node.is_property:
                 yield node
+
+
+def under(values: Values, key: str | int | None) -> Values:
+    step = key if isinstance(key, str) else "[]"
+    return frozenset(
+        Json(value.place.under(step) if isinstance(value, Json) else value.place)
+        if isinstance(value, Json | Kept)
+        else value
+        for value in values
+    )

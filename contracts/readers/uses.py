@@ -25,7 +25,7 @@ from mypy.patterns import AsPattern, ClassPattern, MappingPattern, OrPattern, Se
 from mypy.types import AnyType, CallableType, get_proper_type
 
 from contracts.readers.binding import BUSINESS, Targets
-from contracts.readers.callees import is_contract, is_ours, is_variable, may_be_ours, only_looks
+from contracts.readers.callees import is_contract, is_ours, is_scalar, is_variable, may_be_ours, only_looks
 from contracts.readers.fine import Fine
 from contracts.readers.flow import AS_DATA, Event, Flow, Kind, functions, key_of
 from contracts.readers.models import EVENT, fields
@@ -216,7 +216,7 @@ class Uses(Fine):
 
     def _json(self, e: Expression) -> None:
         """JSON that goes anywhere but into a variable, a function of ours or a look-up leaves our sight."""
-        if self._ours and e not in self.fine:
+        if self._ours and e not in self.fine and not is_scalar(self.flow.program.type_of(e)):
             self._use(e, (p for p in self.flow.json_within(e) if not self.flow.models.is_scalar(p)), "passes on whole")
 
     def _get(self, o: CallExpr) -> None:

@@ -13,13 +13,12 @@ import typer
 from contracts.readers import Reading, UnreadableSource, readings
 from events.catalog import TYPES
 
-_HELP: Final = """Who reads which field of which event type, and where.
-
-Inferred from the services' code, templates and rules: nothing is declared by hand. "passes on whole" carries every
-field on, "checks" refuses a payload that does not fit its model.
-
-Example: python -m ops schemas readers billing.invoice.issued
-"""
+_HELP: Final = (
+    "Who reads which field of which event type, and where.\n\n"
+    "Inferred from the services' code, templates and rules: nothing is declared by hand. What is passed on whole "
+    "takes every field along; who checks a payload refuses one that does not fit its model.\n\n"
+    "Example: python -m ops schemas readers billing.invoice.issued"
+)
 _HEADINGS: Final = ("type", "field", "who", "how", "where")
 
 Row = tuple[str, str, str, str, str]
