@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from contracts.readers.reading import How, Reading
+from events.catalog import CATALOG
 
 MOST: Final = 3
 
@@ -22,14 +23,16 @@ def hurt_by(type_: str, version: int, path: str, readings: Iterable[Reading]) ->
 
     "read by notification (functions/notification/domain.py:95), matched by rule notification-invoices". Those who
     only check that the payload fits its model are named when nobody needs the part itself: they refuse what does
-    not fit. "" when nobody takes it in.
+    not fit. "" when nobody takes it in, neither here nor elsewhere.
     """
     concerned = [r for r in readings if (r.type, r.version) == (type_, version) and _concerns(r, path)]
     direct = [r for r in concerned if r.how != "checks"] or concerned
     named = _one_each(sorted(direct, key=_rank))
     told = [_told(reading) for reading in named[:MOST]]
-    more = [f"and {len(named) - MOST} more"] if len(named) > MOST else []
-    return ", ".join(told) + "".join(f" {words}" for words in more)
+    more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
+    model = CATALOG.get((type_, version))
+    elsewhere = ["taken by systems that are not ours"] if model is not None and model.consumed_elsewhere else []
+    return ", ".join([*elsewhere, *told]) + more
 
 
 def _concerns(reading: Reading, path: str) -> bool:

@@ -231,6 +231,10 @@ def test_who_is_hurt_is_told_in_a_few_words(path: str, found: list[Reading], tol
     assert hurt_by("t", 1, path, found) == told
 
 
+def test_systems_that_are_not_ours_are_named_first() -> None:
+    assert hurt_by("notification.message.sent", 1, "channel", []) == "taken by systems that are not ours"
+
+
 def test_the_command_shows_a_table_and_gives_json(ours: tuple[Reading, ...]) -> None:
     shown = CliRunner().invoke(app, ["schemas", "readers", ISSUED])
     given = CliRunner().invoke(app, ["schemas", "readers", "--json"])
