@@ -22,7 +22,8 @@ class Verdict:
     """`path` is the field (`data.lines[].amount`), or "" where a whole version is meant.
 
     `directions` tell who is hurt: `forward` is for old readers, `backward` for old data. `releases` are the revisions
-    that the catalog was compared with. One that does not fail the build is for people to know of.
+    that the catalog was compared with, and `found` is what the rules of each language call it, from the reader's side.
+    One that does not fail the build is for people to know of.
     """
 
     type: str
@@ -35,6 +36,7 @@ class Verdict:
     advice: str
     releases: tuple[int, ...] = ()
     release: str = ""
+    found: tuple[str, ...] = ()
     fails: bool = True
 
     def __str__(self) -> str:

@@ -81,7 +81,7 @@ def test_a_verdict_is_one_line_that_says_where_what_who_and_what_to_do() -> None
     [verdict] = judged(a_model(), ORDER, readers="read by packing (packing/domain.py:7)").verdicts
 
     assert str(verdict) == (
-        "shop.order.placed v1: data.order_id: removes it (REQUIRED_PROPERTY_ADDED, against release 1 of 2026-11-27). "
+        "shop.order.placed v1: data.order_id: removes it (PROPERTY_REMOVED, against release 1 of 2026-11-27). "
         "Hurts old readers: read by packing (packing/domain.py:7). Instead: keep `order_id` and fill it as before, "
         "or start a new version with `python -m ops schemas bump shop.order.placed`."
     )
@@ -91,7 +91,7 @@ def test_one_cause_is_one_verdict_however_many_languages_directions_and_releases
     judgement = judged(a_model(order_id=int), ORDER, a_model(order_id=str, note=OPTIONAL_TEXT))
 
     [verdict] = [verdict for verdict in judgement.verdicts if verdict.path == "data.order_id"]
-    assert verdict.rule == "TYPE_CHANGED"
+    assert verdict.found == ("json_schema: TYPE_CHANGED", "avro: TYPE_CHANGED")
     assert verdict.directions == ("backward", "forward")
     assert verdict.releases == (1, 2)
     assert "against releases 1 and 2" in str(verdict)
