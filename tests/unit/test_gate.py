@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from contracts.compatibility.verdict import Finding, Mode
 from contracts.gate import judge
+from events.versions import Active, Deprecated, Retired
 from tests.unit.contract_builders import (
     LANGUAGES,
     OPTIONAL_TEXT,
+    RELEASED,
     TYPE,
     a_model,
     judged,
@@ -16,6 +20,8 @@ from tests.unit.contract_builders import (
 )
 
 ORDER = a_model(order_id=str)
+EARLY, SUNSET = date(2027, 5, 1), date(2027, 11, 27)
+DEPRECATED = Deprecated(since=RELEASED, sunset=SUNSET)
 BACKWARD = (Mode.BACKWARD, Mode.BACKWARD_TRANSITIVE)
 FORWARD = (Mode.FORWARD, Mode.FORWARD_TRANSITIVE)
 FULL = (Mode.FULL, Mode.FULL_TRANSITIVE)
@@ -154,6 +160,42 @@ def test_a_version_that_skips_a_number_says_which_it_should_be(released: dict) -
     [verdict] = judge(catalog, released, languages=LANGUAGES, hurt_by=lambda *_: "").verdicts
 
     assert (verdict.rule, verdict.advice) == ("VERSION_SKIPPED", "number it v2")
+
+
+def test_a_version_that_was_released_as_retired_may_go() -> None:
+    retired = a_model(lifecycle=Retired(on=SUNSET), order_id=str)
+    released = {(TYPE, 1): releases_of(ORDER, retired)}
+
+    assert judge({}, released, languages=LANGUAGES, hurt_by=lambda *_: "").passes
+
+
+@pytest.mark.parametrize(
+    ("promised", "now", "change"),
+    [
+        (Active(), Retired(on=SUNSET), "is retired without having been deprecated"),
+        (DEPRECATED, Retired(on=EARLY), "ends on 2027-05-01, before the promised 2027-11-27"),
+        (DEPRECATED, Deprecated(since=RELEASED, sunset=EARLY), "ends on 2027-05-01, before the promised 2027-11-27"),
+    ],
+)
+def test_a_version_does_not_end_before_it_was_promised_to(promised, now, change: str) -> None:
+    [verdict] = judged(a_model(lifecycle=now, order_id=str), a_model(lifecycle=promised, order_id=str)).verdicts
+
+    assert (verdict.rule, verdict.change) == ("ENDS_EARLY", change)
+
+
+@pytest.mark.parametrize(
+    ("promised", "now"),
+    [
+        (Active(), DEPRECATED),
+        (DEPRECATED, Retired(on=SUNSET)),
+        (DEPRECATED, Active()),
+        (Retired(on=SUNSET), Retired(on=EARLY)),
+    ],
+)
+def test_a_version_may_live_as_long_as_promised_or_longer(promised, now) -> None:
+    judgement = judged(a_model(lifecycle=now, order_id=str), a_model(lifecycle=promised, order_id=str))
+
+    assert judgement.verdicts == ()
 
 
 def test_a_weaker_mode_is_told_and_fails_nothing_by_itself() -> None:
