@@ -109,7 +109,7 @@ def _still_read(
     before = fields_of(last.json_schema)
     for path in _gone(before, today, told):
         change = change_at(path, before, today)
-        if change and (readers := hurt_by(model.type, model.version, path)):
+        if change and (readers := hurt_by(model.type, model.version, path, by_name=True)):
             yield Verdict(
                 type=model.type,
                 version=model.version,

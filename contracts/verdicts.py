@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from contracts.company import SERVICES, producers_of
 from contracts.compatibility.verdict import Direction
@@ -13,8 +13,13 @@ from contracts.releases import Release
 from events.catalog import Payload
 from runtime.manifest import Service
 
-#: (type, version, path without `data.`) -> who reads it, in words; "" when nobody does.
-HurtBy = Callable[[str, int, str], str]
+
+class HurtBy(Protocol):
+    def __call__(self, type_: str, version: int, path: str, *, by_name: bool = False) -> str:
+        """Who reads the field at `path`, in words; "" when nobody does.
+
+        With `by_name` only those who name the field: not who passes on, or checks, a whole that it is part of.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,8 +132,10 @@ def _about(types: Collection[str], lines: list[str]) -> tuple[str, ...]:
     return tuple(line for line in lines if not types or any(type_ in line for type_ in types))
 
 
-def _hurt_by(type_: str, version: int, path: str) -> str:
-    return hurt_by(type_, version, path, readings())
+def _hurt_by(type_: str, version: int, path: str, *, by_name: bool = False) -> str:
+    """Inferred from the code when it is first asked for: that takes seconds."""
+    known = [r for r in readings() if not by_name or r.how in ("reads", "matches")]
+    return hurt_by(type_, version, path, known)
 
 
 def _coloured(verdict: Verdict, type_: str) -> str:

@@ -80,4 +80,4 @@ def judged(
     """What the gate says of `today` after these releases, when `readers` read every field."""
     key = (today.type, today.version)
     released = {key: releases_of(*before, languages=languages)} if before else {}
-    return judge({key: today}, released, languages=languages, hurt_by=lambda *_: readers)
+    return judge({key: today}, released, languages=languages, hurt_by=lambda *_, **__: readers)

@@ -30,6 +30,10 @@ ADDED = {"order_id": str, "gift": str}
 REMOVED = {}
 
 
+def nobody(*_: object, **__: object) -> str:
+    return ""
+
+
 def test_what_was_never_released_can_hurt_nobody() -> None:
     judgement = judged(a_model(order_id=int))
 
@@ -138,8 +142,19 @@ def test_an_optional_field_may_go_unless_something_still_uses_it() -> None:
     assert "matched by rule orders of packing" in str(verdict)
 
 
+def test_who_passes_on_the_whole_needs_no_optional_field() -> None:
+    before = a_model(order_id=str, note=OPTIONAL_TEXT)
+
+    def hurt_by(*_: object, by_name: bool = False) -> str:
+        return "" if by_name else "passed on whole by packing"
+
+    judgement = judge({(TYPE, 1): ORDER}, {(TYPE, 1): releases_of(before)}, languages=LANGUAGES, hurt_by=hurt_by)
+
+    assert judgement.passes
+
+
 def test_nobody_is_asked_for_who_reads_where_nobody_is_hurt() -> None:
-    def ask(*_: object) -> str:
+    def ask(*_: object, **__: object) -> str:
         pytest.fail("it takes ten seconds")
 
     today = a_model(order_id=str, gift=str)
@@ -148,7 +163,7 @@ def test_nobody_is_asked_for_who_reads_where_nobody_is_hurt() -> None:
 
 
 def test_a_released_version_that_is_gone_from_the_catalog_is_missed() -> None:
-    [verdict] = judge({}, {(TYPE, 1): releases_of(ORDER)}, languages=LANGUAGES, hurt_by=lambda *_: "").verdicts
+    [verdict] = judge({}, {(TYPE, 1): releases_of(ORDER)}, languages=LANGUAGES, hurt_by=nobody).verdicts
 
     assert (verdict.rule, verdict.version) == ("VERSION_REMOVED", 1)
 
@@ -157,7 +172,7 @@ def test_a_released_version_that_is_gone_from_the_catalog_is_missed() -> None:
 def test_a_version_that_skips_a_number_says_which_it_should_be(released: dict) -> None:
     catalog = {(TYPE, 1): ORDER, (TYPE, 3): a_model(version=3, order_id=str)}
 
-    [verdict] = judge(catalog, released, languages=LANGUAGES, hurt_by=lambda *_: "").verdicts
+    [verdict] = judge(catalog, released, languages=LANGUAGES, hurt_by=nobody).verdicts
 
     assert (verdict.rule, verdict.advice) == ("VERSION_SKIPPED", "number it v2")
 
@@ -166,7 +181,7 @@ def test_a_version_that_was_released_as_retired_may_go() -> None:
     retired = a_model(lifecycle=Retired(on=SUNSET), order_id=str)
     released = {(TYPE, 1): releases_of(ORDER, retired)}
 
-    assert judge({}, released, languages=LANGUAGES, hurt_by=lambda *_: "").passes
+    assert judge({}, released, languages=LANGUAGES, hurt_by=nobody).passes
 
 
 @pytest.mark.parametrize(
