@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from jsonschema_rs import CanonicalSchema, ReferencingError, ValidationError, canonical, canonicalize
 
-from contracts.compatibility.json_schema.keywords import mapped
+from contracts.compatibility.json_schema.keywords import is_recursive, mapped, schemas_in, simplified
 from contracts.compatibility.verdict import Schema
 
 YES: Final = canonical.Containment.YES
@@ -33,10 +33,17 @@ class InvalidSchema(ValueError):
     """Not a JSON Schema 2020-12, or one that needs other documents."""
 
 
+class TooEntangled(Exception):
+    """A schema that the library would follow without end: recursive, with `unevaluated…` over its recursion."""
+
+
 def canonical_of(schema: Schema) -> CanonicalSchema:
-    """Raises InvalidSchema."""
+    """Raises InvalidSchema or TooEntangled."""
+    plain = simplified(schema)
+    if any(keyword.startswith("unevaluated") for node in schemas_in(plain) for keyword in node) and is_recursive(plain):
+        raise TooEntangled
     try:
-        return canonicalize(schema, draft=20, validate_formats=True, offline=True)
+        return canonicalize(plain, draft=20, validate_formats=True, offline=True)
     except (ValidationError, ReferencingError, canonical.CanonicalizationError, ValueError) as error:
         raise InvalidSchema(f"not a JSON Schema that stands by itself: {error}") from error
 
@@ -56,16 +63,16 @@ def const(value: Any) -> CanonicalSchema:
 
 def covers(outer: CanonicalSchema, inner: CanonicalSchema) -> bool:
     """Every value of `inner` is one of `outer`, proven."""
-    if outer.covers(inner) == YES:
-        return True
-    return _tried(lambda: inner.subtract(outer).satisfiability() == _EMPTY)
+    return _tried(lambda: outer.covers(inner) == YES) or _tried(
+        lambda: inner.subtract(outer).satisfiability() == _EMPTY
+    )
 
 
 def refutes(outer: CanonicalSchema, inner: CanonicalSchema) -> bool:
     """Some value of `inner` is none of `outer`, proven."""
-    if outer.covers(inner) == NO:
-        return True
-    return _tried(lambda: inner.subtract(outer).satisfiability() == _SATISFIABLE)
+    return _tried(lambda: outer.covers(inner) == NO) or _tried(
+        lambda: inner.subtract(outer).satisfiability() == _SATISFIABLE
+    )
 
 
 def is_empty(one: CanonicalSchema) -> bool:
@@ -88,7 +95,7 @@ def overlap(one: CanonicalSchema, other: CanonicalSchema) -> bool:
 
 def intersection(parts: Iterable[CanonicalSchema]) -> CanonicalSchema | None:
     """None where it has no canonical form."""
-    result = schema(True)  # noqa: FBT003 - the schema of everything
+    result = schema(True)
     try:
         for part in parts:
             result = result.intersect(part)

@@ -7,7 +7,7 @@ recursive schemas that is under way is taken as proven, which is right because d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 
@@ -56,7 +56,7 @@ class Comparison:
             if one not in lost and one not in literal:
                 yield from self._branch(one, reads, reader, path)
 
-    def _branch(self, one: Branch, reads: list[Branch], reader: CanonicalSchema, path: str) -> Iterator[Finding]:
+    def _branch(self, one: Branch, reads: Sequence[Branch], reader: CanonicalSchema, path: str) -> Iterator[Finding]:
         same = [other for other in reads if other.type == one.type]
         if one.type is None or not same:
             yield _incomparable(one, reader, path)
@@ -85,20 +85,22 @@ class Comparison:
                 yield _incomparable(one, other.schema, path)
 
 
-def _of(type_: str, reads: list[Branch]) -> list[Branch]:
+def _of(type_: str, reads: Sequence[Branch]) -> list[Branch]:
     """The branches that may take values of the type."""
     return [other for other in reads if other.type in (type_, None)]
 
 
 def _lost(lost: list[Branch], reader: CanonicalSchema, path: str, *, is_all: bool) -> Finding:
     gone = " or ".join(dict.fromkeys(described(one.schema) for one in lost))
+    certain = any(algebra.is_satisfiable(one.schema) for one in lost)
     if is_all:
-        return Finding(path=path, rule="TYPE_CHANGED", change=f"changes {gone} to {described(reader)}")
-    return Finding(path=path, rule="TYPE_NARROWED", change=f"no longer takes {gone}")
+        change = f"changes {gone} to {described(reader)}"
+        return Finding(path=path, rule="TYPE_CHANGED", change=change, certain=certain)
+    return Finding(path=path, rule="TYPE_NARROWED", change=f"no longer takes {gone}", certain=certain)
 
 
 def _values(
-    written: list[Branch], literal: list[Branch], reads: list[Branch], reader: CanonicalSchema, path: str
+    written: Sequence[Branch], literal: list[Branch], reads: Sequence[Branch], reader: CanonicalSchema, path: str
 ) -> Iterator[Finding]:
     refused = [v for one in literal for v in one.values or () if not algebra.covers(reader, algebra.const(v))]
     if not refused:
@@ -128,7 +130,10 @@ def _enumerated(one: Branch, other: Branch, path: str) -> Finding:
 
 
 def _incomparable(one: Branch, reader: CanonicalSchema, path: str) -> Finding:
-    change = f"takes {described(reader)}, where the writer may write {described(one.schema)}"
+    if one.type is None:
+        change = "combines schemas in a way that cannot be compared"
+    else:
+        change = f"takes {described(reader)}, where the writer may write {described(one.schema)}"
     certain = algebra.refutes(reader, one.schema)
     return Finding(path=path, rule="COMBINED_TYPE_SUBSCHEMAS_CHANGED", change=change, certain=certain)
 

@@ -74,3 +74,46 @@ def _at(pointer: str, document: Any) -> Schema:
         except (KeyError, IndexError, ValueError, TypeError):
             raise Unresolved(pointer) from None
     return document
+
+
+def is_recursive(document: Schema) -> bool:
+    """A reference leads back to itself, or cannot be followed to see that it does not."""
+    return isinstance(document, dict) and _leads_back(document, document, frozenset())
+
+
+def _leads_back(node: Schema, document: Mapping[str, Any], under_way: frozenset[str]) -> bool:
+    for inner in schemas_in(node):
+        reference = inner.get("$ref")
+        if reference is None:
+            continue
+        if reference in under_way:
+            return True
+        try:
+            target = target_of(reference, document)
+        except Unresolved:
+            return True
+        if _leads_back(_without_definitions(target), document, under_way | {reference}):
+            return True
+    return False
+
+
+def _without_definitions(node: Schema) -> Schema:
+    return {k: v for k, v in node.items() if k not in ("$defs", "definitions")} if isinstance(node, dict) else node
+
+
+def simplified(node: Schema) -> Schema:
+    """The same schema, with `unevaluated…` said as `additionalProperties` and `items` where these mean the same."""
+    if not isinstance(node, dict):
+        return node
+    new = dict(node)
+    if not IN_PLACE & node.keys():
+        _rename(new, "unevaluatedProperties", "additionalProperties")
+        if "contains" not in node:
+            _rename(new, "unevaluatedItems", "items")
+    return {keyword: mapped(keyword, value, simplified) for keyword, value in new.items()}
+
+
+def _rename(node: dict[str, Any], keyword: str, plain: str) -> None:
+    if keyword in node:
+        node.setdefault(plain, node.pop(keyword))
+        node.pop(keyword, None)

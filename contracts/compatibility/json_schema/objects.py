@@ -12,7 +12,7 @@ from jsonschema_rs import CanonicalSchema, canonical
 from contracts.compatibility.json_schema import algebra
 from contracts.compatibility.json_schema.automaton import Undecided, example
 from contracts.compatibility.json_schema.numbers import Bound
-from contracts.compatibility.json_schema.views import Objects
+from contracts.compatibility.json_schema.views import Branch, Objects, branches
 from contracts.compatibility.json_schema.words import described, quoted, uncertain, under, unproven
 from contracts.compatibility.verdict import Finding
 
@@ -33,19 +33,22 @@ class Content:
     view: Objects
 
     @property
+    def name_kinds(self) -> tuple[Branch, ...]:
+        """The names there may be, counted out or described."""
+        return branches(self.view.property_names or _ANY_NAME)
+
+    @property
     def allowed_names(self) -> frozenset[str] | None:
         """The only names there may be; None where they cannot be counted."""
-        match self.view.property_names and self.view.property_names.view():
-            case canonical.EnumView(values):
-                return frozenset(map(str, values))
-            case canonical.ConstView(value):
-                return frozenset((str(value),))
-            case _:
-                return None
+        return self._counted if all(kind.values is not None for kind in self.name_kinds) else None
+
+    @property
+    def _counted(self) -> frozenset[str]:
+        return frozenset(str(value) for kind in self.name_kinds for value in kind.values or ())
 
     @property
     def mentioned(self) -> frozenset[str]:
-        return frozenset((*self.view.properties, *self.view.required)) | (self.allowed_names or frozenset())
+        return frozenset((*self.view.properties, *self.view.required)) | self._counted
 
     def allows(self, name: str) -> bool:
         return self.view.property_names is None or algebra.covers(self.view.property_names, algebra.const(name))
@@ -196,11 +199,15 @@ def _may_meet(old: Content, new: Content, source: str | None, target: str | None
     matching = [pattern for pattern in (source, target) if pattern is not None]
     excluding = [*(old.view.pattern_properties if source is None else ())]
     excluding += [*(new.view.pattern_properties if target is None else ())]
-    names = old.view.property_names and old.view.property_names.view()
-    if isinstance(names, canonical.StringView):
-        matching += names.patterns
-        excluding += names.excluded_patterns
+    kinds = [kind for kind in old.name_kinds if kind.values is None]
+    return any(_is_name(kind.view, matching, excluding) for kind in kinds)
+
+
+def _is_name(kind: object, matching: list[str], excluding: list[str]) -> bool:
+    """Some name of this kind matches all of the one and none of the other; True where that is not known."""
+    if isinstance(kind, canonical.StringView):
+        matching, excluding = [*matching, *kind.patterns], [*excluding, *kind.excluded_patterns]
     try:
-        return example(list(dict.fromkeys(matching)), excluding=list(dict.fromkeys(excluding))) is not None
+        return example(tuple(dict.fromkeys(matching)), excluding=tuple(dict.fromkeys(excluding))) is not None
     except Undecided:
-        return source == target or not set(matching) & set(excluding)
+        return not set(matching) & set(excluding)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from jsonschema_rs import CanonicalSchema, canonical
@@ -107,9 +108,10 @@ class Branch:
                 return None
 
 
-def branches(one: CanonicalSchema) -> list[Branch]:
+@lru_cache(maxsize=4096)
+def branches(one: CanonicalSchema) -> tuple[Branch, ...]:
     """References are followed, to where there is a form that can be compared."""
-    return list(_branches(one, steps=0))
+    return tuple(_branches(one, steps=0))
 
 
 def _branches(one: CanonicalSchema, *, steps: int) -> Iterator[Branch]:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from contracts.compatibility.json_schema.keywords import IN_PLACE, Unresolved, held, mapped, schemas_in, target_of
+from contracts.compatibility.json_schema.keywords import (
+    IN_PLACE,
+    Unresolved,
+    held,
+    is_recursive,
+    mapped,
+    schemas_in,
+    simplified,
+    target_of,
+)
 from contracts.compatibility.verdict import Schema
 
 
@@ -47,8 +56,9 @@ def written(schema: Schema, policy: Policy) -> Schema:
         return schema
     if any(keyword in node for node in schemas_in(schema) for keyword in _DYNAMIC) or _has_inner_id(schema):
         return schema
+    plain = simplified(schema)
     try:
-        return _Closing(schema).document()
+        return _Closing(plain, is_recursive=is_recursive(plain)).document()
     except Unresolved:
         return schema
 
@@ -60,6 +70,7 @@ def _has_inner_id(document: Mapping[str, Any]) -> bool:
 @dataclass(slots=True)
 class _Closing:
     root: dict[str, Any]
+    is_recursive: bool
     names: dict[str, str] = field(default_factory=dict)
     definitions: dict[str, Schema] = field(default_factory=dict)
 
@@ -116,8 +127,10 @@ class _Closing:
             bounds |= {"properties": demanded, "unevaluatedProperties": False}
         if any("prefixItems" in part for part in parts) and not self.is_free(node, "array", frozenset()):
             bounds |= {"unevaluatedItems": False}
-        if bounds:
+        if bounds and not self.is_recursive:  # which is left open: see algebra.TooEntangled
             return {"allOf": [self.schema(node, "part")], **bounds}
+        if bounds:
+            return self.schema(node, "plain")
         counts_rest = any(
             keyword in part for part in parts for keyword in ("unevaluatedProperties", "unevaluatedItems")
         )
