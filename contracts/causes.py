@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from contracts.changes import Change, change_at, renames
 from contracts.comparison import Comparison
@@ -18,6 +19,12 @@ from events.catalog import Payload
 
 Fields = Mapping[str, Field]
 Seen = tuple[Comparison, Finding]
+
+_OFF_THE_WIRE: Final[Mapping[Direction, str]] = {
+    "backward": "keep Avro data written with an earlier schema",
+    "forward": "decode Avro with an earlier schema",
+}
+_ADVICE: Final = {"NAME_MISMATCH": "keep the name in the contract: `model_config = ConfigDict(title=…)`"}
 
 
 def causes(
@@ -71,11 +78,16 @@ class _Cause:
         return change_at(self.path, before, self.today) or self._as_found
 
     @property
+    def is_off_the_wire(self) -> bool:
+        """What travels is JSON: nobody's code is hurt by what only Avro knows of."""
+        return all(pair.language.name == "avro" for pair, _ in self.seen)
+
+    @property
     def _as_found(self) -> Change:
         pair, finding = self.seen[0]
         reader = "today's" if pair.direction == "backward" else "the released"
         words = f"{reader} {pair.language.name} {finding.change}"
-        return Change(rule=finding.rule, words=words, advice="undo it")
+        return Change(rule=finding.rule, words=words, advice=_ADVICE.get(finding.rule, "undo it"))
 
 
 def _verdict(cause: _Cause, hurt_by: HurtBy) -> Verdict:
@@ -96,6 +108,9 @@ def _verdict(cause: _Cause, hurt_by: HurtBy) -> Verdict:
 
 
 def _hurts(cause: _Cause, hurt_by: HurtBy) -> Iterator[str]:
+    if cause.is_off_the_wire:
+        yield f"those who {' and '.join(_OFF_THE_WIRE[direction] for direction in cause.directions)}"
+        return
     if "forward" in cause.directions:
         yield old_readers(cause.model, hurt_by(cause.model.type, cause.model.version, cause.path))
     if "backward" in cause.directions:
@@ -125,10 +140,10 @@ def _still_read(
 
 
 def _gone(before: Fields, today: Fields, told: set[str]) -> list[str]:
-    """The outermost fields that went: what was inside them goes without saying."""
+    """The outermost fields that went and that nothing was said of: what was inside them goes without saying."""
     gone = [path for path in before if path not in today]
-    return [
-        path
-        for path in gone
-        if path not in told and not any(path.startswith((f"{p}.", f"{p}[", f"{p}{{")) for p in gone)
-    ]
+    return [path for path in gone if path not in told and not any(_is_inside(path, p) for p in (*gone, *told))]
+
+
+def _is_inside(path: str, outer: str) -> bool:
+    return path.startswith((f"{outer}.", f"{outer}[", f"{outer}{{"))

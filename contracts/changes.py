@@ -48,14 +48,18 @@ def change_at(path: str, old: Fields, new: Fields) -> Change | None:
 
 def renames(old: Fields, new: Fields) -> dict[str, str]:
     """Fields that went, and the new ones beside them that look like them: of the same schema, closest by name."""
-    gone = [path for path in old if path not in new]
-    come = [path for path in new if path not in old]
+    gone = [path for path in old if path not in new and _has_name(path)]
+    come = [path for path in new if path not in old and _has_name(path)]
     pairs = [(_likeness(a, b), a, b) for a in gone for b in come if _alike(a, b, old, new)]
     found: dict[str, str] = {}
     for _, a, b in sorted(pairs, reverse=True):
         if a not in found and b not in found.values():
             found[a] = b
     return found
+
+
+def _has_name(path: str) -> bool:
+    return not path.endswith(("[]", "{}"))
 
 
 def _alike(a: str, b: str, old: Fields, new: Fields) -> bool:

@@ -3,9 +3,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from pydantic import BaseModel, Field
 
 from contracts.compatibility.verdict import Finding, Mode
 from contracts.gate import judge
+from contracts.languages import LANGUAGES as REAL
 from events.versions import Active, Deprecated, Retired
 from tests.unit.contract_builders import (
     LANGUAGES,
@@ -20,6 +22,12 @@ from tests.unit.contract_builders import (
 )
 
 ORDER = a_model(order_id=str)
+
+
+class Line(BaseModel):
+    sku: str
+
+
 EARLY, SUNSET = date(2027, 5, 1), date(2027, 11, 27)
 DEPRECATED = Deprecated(since=RELEASED, sunset=SUNSET)
 BACKWARD = (Mode.BACKWARD, Mode.BACKWARD_TRANSITIVE)
@@ -112,10 +120,14 @@ def test_what_only_avro_finds_is_told_in_its_words() -> None:
         return [Finding(path="order_id", rule="SYMBOL_REMOVED", change="lacks the symbol A")]
 
     avro = toy("avro", findings=symbols, counterexample=lambda **_: "A")
-    judgement = judged(a_model(order_id=str, note=OPTIONAL_TEXT), ORDER, languages=(toy(), avro))
+    judgement = judged(
+        a_model(order_id=str, note=OPTIONAL_TEXT), ORDER, languages=(toy(), avro), readers="read by packing"
+    )
 
     [verdict] = judgement.verdicts
     assert (verdict.rule, verdict.change) == ("SYMBOL_REMOVED", "today's avro lacks the symbol A")
+    assert "read by packing" not in verdict.hurts
+    assert "decode Avro with an earlier schema" in verdict.hurts
 
 
 def test_a_rename_is_recognised() -> None:
@@ -140,6 +152,17 @@ def test_an_optional_field_may_go_unless_something_still_uses_it() -> None:
     [verdict] = judged(ORDER, before, readers="matched by rule orders of packing").verdicts
     assert (verdict.rule, verdict.path) == ("REMOVED_FIELD_IN_USE", "data.note")
     assert "matched by rule orders of packing" in str(verdict)
+
+
+def test_what_was_inside_a_field_that_went_goes_without_saying() -> None:
+    lines = (tuple[Line, ...], ())
+    by_sku = (dict[str, Line], Field(default_factory=dict))
+
+    gone = judged(ORDER, a_model(order_id=str, lines=lines), languages=REAL, readers="read by packing").verdicts
+    other = judged(a_model(lines=by_sku), a_model(lines=lines), languages=REAL, readers="read by packing").verdicts
+
+    assert [verdict.path for verdict in gone] == ["data.lines"]
+    assert [verdict.path for verdict in other] == ["data.lines"]
 
 
 def test_who_passes_on_the_whole_needs_no_optional_field() -> None:
