@@ -22,6 +22,7 @@ from contracts.compatibility.verdict import Schema
 __all__: Final = ["counterexample", "counterexamples", "documents", "tally"]
 
 _TRIES: Final = 32
+_MORE_TRIES: Final = 800
 _SEEDS_APART: Final = 1_000_000
 
 
@@ -58,6 +59,7 @@ class Tally:
             self.incomparable += 1
             return
         certain = any(finding.certain for finding in found)
+        breaks = breaks or (certain and _breaks(writer, reader, policy, seed=seed, tries=_MORE_TRIES))
         if breaks and not found:
             self.missed.append(f"seed {seed} {policy}")
         elif certain and not breaks:
@@ -80,6 +82,10 @@ class Tally:
             f"said to fit, but breaks         {len(self.missed):>7}",
         ]
         return "\n".join((*lines, *self.unexplained, *self.missed))
+
+
+def _breaks(writer: Schema, reader: Schema, policy: Policy, *, seed: int, tries: int) -> bool:
+    return any(True for _ in counterexamples(writer=writer, reader=reader, policy=policy, seed=seed, tries=tries))
 
 
 def tally(*, evolutions: int, seed: int) -> Tally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Final
 
@@ -30,10 +31,10 @@ def findings(*, writer: Schema, reader: Schema, policy: Policy = Policy.LENIENT)
 
     A place is told once for each cause. Raises InvalidSchema.
     """
-    if writer == reader:
-        canonical_of(writer)
-        return []
     try:
+        canonical_of(reader)
+        if json.dumps(writer) == json.dumps(reader):
+            return []
         return _compared(writer, reader, policy)
     except TooEntangled:
         change = "is recursive with `unevaluatedProperties` or `unevaluatedItems` over it: it cannot be compared"
@@ -44,7 +45,7 @@ def _compared(writer: Schema, reader: Schema, policy: Policy) -> list[Finding]:
     canonical_of(writer)
     closed = writes(writer, policy)
     found = Comparison().findings(canonical_of(closed), canonical_of(reader), "")
-    return _weighed(found, is_broken=bool(found) and _is_broken(closed, reader))
+    return _weighed(_merged(found), is_broken=bool(found) and _is_broken(closed, reader))
 
 
 def _is_broken(closed: Schema, reader: Schema) -> bool:
@@ -52,6 +53,18 @@ def _is_broken(closed: Schema, reader: Schema) -> bool:
     if refutes(canonical_of(checked(reader)), canonical_of(checked(closed))):
         return True
     return any(True for _ in differences(closed, reader, seed=0, tries=_TRIES))
+
+
+def _merged(found: list[Finding]) -> list[Finding]:
+    """One finding for each place and rule."""
+    merged: dict[tuple[str, str], Finding] = {}
+    for finding in found:
+        key = (finding.path, finding.rule)
+        first = merged.setdefault(key, finding)
+        if finding.change not in first.change:
+            change, certain = f"{first.change}; {finding.change}", first.certain or finding.certain
+            merged[key] = replace(first, change=change, certain=certain)
+    return list(merged.values())
 
 
 def _weighed(found: list[Finding], *, is_broken: bool) -> list[Finding]:

@@ -11,19 +11,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 
-from jsonschema_rs import CanonicalSchema
+from jsonschema_rs import CanonicalSchema, canonical
 
 from contracts.compatibility.json_schema import algebra
 from contracts.compatibility.json_schema.arrays import arrays
 from contracts.compatibility.json_schema.numbers import numbers
 from contracts.compatibility.json_schema.objects import objects
-from contracts.compatibility.json_schema.strings import strings
+from contracts.compatibility.json_schema.strings import strings, writes_only
+from contracts.compatibility.json_schema.unions import dependency, unknown_kind
 from contracts.compatibility.json_schema.views import Arrays, Branch, Numbers, Objects, Strings, branches
 from contracts.compatibility.json_schema.words import described, last, listed, unproven
 from contracts.compatibility.verdict import Finding
 
 _MOST_PAIRS: Final = 2_000
 _MOST_DEPTH: Final = 40
+#: More types than these are not listed one by one.
+_FEW_TYPES: Final = 2
 
 
 @dataclass(slots=True)
@@ -49,6 +52,8 @@ class Comparison:
         lost = [one for one in writes if one.type is not None and not _of(one.type, reads)]
         if lost:
             yield _lost(lost, reader, path, is_all=len(lost) == len(all_written))
+        if lost and isinstance(writer.view(), canonical.TrueView):
+            return  # what else the reader asks for is the same cause
         literal = [one for one in writes if one not in lost and one.values is not None]
         if literal:
             yield from _values(all_written, literal, reads, reader, path)
@@ -63,14 +68,20 @@ class Comparison:
             return
         met = [other for other in same if algebra.overlap(one.schema, other.schema)] if len(same) > 1 else same
         outcomes = [list(self._facets(one, other, path)) for other in met or same]
-        if all(outcomes):
-            yield from outcomes[0] if len(outcomes) == 1 else _nearest(outcomes, one, reader, path)
+        if not all(outcomes):
+            return
+        if len(outcomes) == 1:
+            yield from outcomes[0]
+        else:
+            told = unknown_kind(one, met, same, path) or dependency(outcomes)
+            yield from [told] if told else _nearest(outcomes, one, reader, path)
 
     def _facets(self, one: Branch, other: Branch, path: str) -> Iterator[Finding]:
         if algebra.covers(other.schema, one.schema):
             return
         if other.values is not None:
-            yield _enumerated(one, other, path)
+            if not (isinstance(one.view, canonical.StringView) and writes_only(one.view, other.values)):
+                yield _enumerated(one, other, path)
             return
         match one.view, other.view:
             case old, new if isinstance(old, get_args(Strings)) and isinstance(new, get_args(Strings)):
@@ -93,6 +104,9 @@ def _of(type_: str, reads: Sequence[Branch]) -> list[Branch]:
 def _lost(lost: list[Branch], reader: CanonicalSchema, path: str, *, is_all: bool) -> Finding:
     gone = " or ".join(dict.fromkeys(described(one.schema) for one in lost))
     certain = any(algebra.is_satisfiable(one.schema) for one in lost)
+    if len(lost) > _FEW_TYPES:
+        change = f"takes only {described(reader)}, where the writer may write other types too"
+        return Finding(path=path, rule="TYPE_NARROWED", change=change, certain=certain)
     if is_all:
         change = f"changes {gone} to {described(reader)}"
         return Finding(path=path, rule="TYPE_CHANGED", change=change, certain=certain)

@@ -35,7 +35,7 @@ _OF_FORMAT: Final = {
     "date": ("2026-05-20", "1999-12-31"),
     "date-time": ("2026-05-20T14:30:00Z", "1999-12-31T23:59:59.5+02:00"),
     "duration": ("P1D", "PT5M"),
-    "email": ("ada@example.com",),
+    "email": ("ada@example.com", "bob@example.com", "x-d@abc.example"),
     "hostname": ("example.com",),
     "idn-email": ("ada@example.com",),
     "idn-hostname": ("example.com",),
@@ -121,7 +121,7 @@ class Maker:
 
     def string(self, view: Strings) -> str:
         if view.formats:
-            return self.rng.choice(_OF_FORMAT.get(view.formats[0], ("?",)))
+            return self.rng.choice(_OF_FORMAT.get(view.formats[0], ("?", "", "abc")))
         least, most = view.min_length or 0, view.max_length
         lengths = [least, least, least + 1, least + self.rng.randint(0, 8), *([most, most - 1] if most else [])]
         length = max(least, min(self.rng.choice(lengths), most if most is not None else _MOST_LENGTH, _MOST_LENGTH))
@@ -250,8 +250,14 @@ class Maker:
         names = [name for name in (*by_pattern, *_NAMES) if name is not None]
         if view.property_names is not None:
             names = [name for name in names if algebra.covers(view.property_names, algebra.const(name))]
-            names = names or [str(self.value(view.property_names))]
+            names = list(dict.fromkeys((*names, *self._some_of(view.property_names))))
         return names
+
+    def _some_of(self, names: CanonicalSchema) -> list[str]:
+        try:
+            return [str(self.value(names)) for _ in range(3)]
+        except Nothing:
+            return []
 
 
 def _least(demand: canonical.ContainsView) -> int:

@@ -19,6 +19,8 @@ IN_PLACE: Final = frozenset((
     "$ref", "allOf", "anyOf", "dependencies", "dependentSchemas", "else", "if", "oneOf", "then",
 ))  # fmt: skip
 
+OPEN: Final = ("additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems")
+
 
 class Unresolved(Exception):
     """A reference that this does not follow: to another document, or a dynamic one."""
@@ -101,16 +103,42 @@ def _without_definitions(node: Schema) -> Schema:
     return {k: v for k, v in node.items() if k not in ("$defs", "definitions")} if isinstance(node, dict) else node
 
 
-def simplified(node: Schema) -> Schema:
-    """The same schema, with `unevaluated…` said as `additionalProperties` and `items` where these mean the same."""
+def simplified(document: Schema) -> Schema:
+    """The same schema in fewer words: without what says nothing, and with today's keywords for older ones.
+
+    `unevaluated…` becomes `additionalProperties` and `items` where these mean the same.
+    """
+    plain = _simplified(document, drop_open=False)
+    counts_rest = any(keyword.startswith("unevaluated") for node in schemas_in(plain) for keyword in node)
+    return plain if counts_rest else _simplified(plain, drop_open=True)
+
+
+def _simplified(node: Schema, *, drop_open: bool) -> Schema:
     if not isinstance(node, dict):
         return node
-    new = dict(node)
+    new = {k: v for k, v in node.items() if not (drop_open and is_open(k, v))}
+    if "dependencies" in new:
+        _modernise(new, new.pop("dependencies"))
     if not IN_PLACE & node.keys():
         _rename(new, "unevaluatedProperties", "additionalProperties")
         if "contains" not in node:
             _rename(new, "unevaluatedItems", "items")
-    return {keyword: mapped(keyword, value, simplified) for keyword, value in new.items()}
+    return {k: mapped(k, v, lambda child: _simplified(child, drop_open=drop_open)) for k, v in new.items()}
+
+
+def is_open(keyword: str, value: Any) -> bool:
+    """What is not named may be anything: what a schema says without the keyword too."""
+    return keyword in OPEN and (value is True or value == {})
+
+
+def _modernise(node: dict[str, Any], dependencies: Mapping[str, Any]) -> None:
+    for name, dependency in dependencies.items():
+        keyword = "dependentRequired" if isinstance(dependency, list) else "dependentSchemas"
+        own = node.get(keyword, {})
+        if name in own:
+            node["allOf"] = [*node.get("allOf", ()), {keyword: {name: dependency}}]
+        else:
+            node[keyword] = {**own, name: dependency}
 
 
 def _rename(node: dict[str, Any], keyword: str, plain: str) -> None:

@@ -53,6 +53,9 @@ class Content:
     def allows(self, name: str) -> bool:
         return self.view.property_names is None or algebra.covers(self.view.property_names, algebra.const(name))
 
+    def forbids(self, name: str) -> bool:
+        return name in self.view.properties and algebra.is_empty(self.view.properties[name])
+
     def covers_by_pattern(self, name: str) -> bool:
         return any(matches(pattern, name) for pattern in self.view.pattern_properties)
 
@@ -137,7 +140,7 @@ def _content_rule(old: Content, new: Content, name: str) -> tuple[str, str]:
     writes = old.of(name)
     if not new.allows(name) and old.allowed_names is None and name not in old.mentioned:
         return "", ""  # told once, of all names
-    if not new.allows(name):
+    if not new.allows(name) or new.forbids(name):
         return "PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL", f"takes no `{name}`, which the writer may write"
     if name not in old.mentioned and name in new.view.properties and not old.covers_by_pattern(name):
         rest = described(writes) if writes else "something else"
@@ -157,17 +160,16 @@ def _names(old: Content, new: Content, *, path: str, descend: Descend) -> Iterat
     writes, reads = old.view.property_names or _ANY_NAME, new.view.property_names
     if reads is None or algebra.covers(reads, writes):
         return
-    if new.allowed_names is not None:
-        change = (
-            f"takes no properties beyond {quoted(sorted(new.allowed_names))}" if new.allowed_names else "takes none"
-        )
-        yield Finding(path=path, rule="ADDITIONAL_PROPERTIES_REMOVED", change=change)
-        return
     found = descend(writes, reads, path)
-    if found:
-        certain = any(finding.certain for finding in found)
-        change = f"takes fewer names of properties: {found[0].change}"
-        yield Finding(path=path, rule="PROPERTY_NAMES_NARROWED", change=change, certain=certain)
+    if not found:
+        return
+    if new.allowed_names is not None:
+        beyond = f" beyond {quoted(sorted(new.allowed_names))}" if new.allowed_names else ""
+        yield Finding(path=path, rule="ADDITIONAL_PROPERTIES_REMOVED", change=f"takes no properties{beyond}")
+        return
+    certain = any(finding.certain for finding in found)
+    change = f"takes fewer names of properties: {found[0].change}"
+    yield Finding(path=path, rule="PROPERTY_NAMES_NARROWED", change=change, certain=certain)
 
 
 def _others(old: Content, new: Content, *, path: str, descend: Descend) -> Iterator[Finding]:

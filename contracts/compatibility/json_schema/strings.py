@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from contracts.compatibility.json_schema import algebra
@@ -31,6 +31,23 @@ def strings(writer: Strings, reader: Strings, *, path: str) -> Iterator[Finding]
             yield from _unless_disproven(finding, writer, matching=pattern)
     yield from _formats(writer, reader, path=path)
     yield from _rest(writer, reader, path=path)
+
+
+def writes_only(writer: Strings, values: Sequence[object]) -> bool:
+    """Its patterns and lengths leave no string but these, proven."""
+    literals = ["^" + "".join(map(_literal, value)) + "$" for value in values if isinstance(value, str)]
+    excluding = [*writer.excluded_patterns, *literals]
+    try:
+        found = example(writer.patterns, excluding=excluding, low=writer.min_length or 0, high=writer.max_length)
+    except Undecided:
+        return False
+    return found is None
+
+
+def _literal(char: str) -> str:
+    if char.isalnum() or char.isspace() or not char.isascii():
+        return char
+    return f"\\x{ord(char):02x}"
 
 
 def _length(writer: Strings, reader: Strings, *, path: str) -> Iterator[Finding]:
@@ -89,8 +106,8 @@ def _rest(writer: Strings, reader: Strings, *, path: str) -> Iterator[Finding]:
     for value in reader.excluded:
         if value not in writer.excluded:
             yield Finding(path=path, rule="NOT_TYPE_EXTENDED", change=f"refuses {told(value)}", certain=False)
-    for format_ in set(reader.excluded_formats) - set(writer.excluded_formats):
+    for format_ in sorted(set(reader.excluded_formats) - set(writer.excluded_formats)):
         yield Finding(path=path, rule="NOT_TYPE_EXTENDED", change=f"refuses the format {format_}", certain=False)
     for kind in ("content_media_types", "content_encodings"):
-        for name in set(getattr(reader, kind)) - set(getattr(writer, kind)):
+        for name in sorted(set(getattr(reader, kind)) - set(getattr(writer, kind))):
             yield Finding(path=path, rule="FORMAT_ADDED", change=f"takes only content of {name}", certain=False)

@@ -9,8 +9,10 @@ from typing import Any, Final, Literal
 
 from contracts.compatibility.json_schema.keywords import (
     IN_PLACE,
+    OPEN,
     Unresolved,
     held,
+    is_open,
     is_recursive,
     mapped,
     schemas_in,
@@ -44,7 +46,6 @@ _CHILDREN: Final = frozenset((
     "unevaluatedItems",
 ))  # fmt: skip
 _DROPPED: Final = frozenset(("$id", "$anchor", "$dynamicAnchor", "$defs", "definitions"))
-_OPEN: Final = ("additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems")
 
 
 def written(schema: Schema, policy: Policy) -> Schema:
@@ -83,7 +84,7 @@ class _Closing:
             return node
         if role == "whole":
             return self.whole(node)
-        kept = node if role == "plain" else {k: v for k, v in node.items() if not _is_open(k, v)}
+        kept = node if role == "plain" else {k: v for k, v in node.items() if not is_open(k, v)}
         return self.rewritten(kept, role)
 
     def whole(self, node: dict[str, Any]) -> Schema:
@@ -193,10 +194,6 @@ def _role_of(keyword: str, role: _Role) -> _Role:
     return "whole" if keyword in _CHILDREN else role
 
 
-def _is_open(keyword: str, value: Any) -> bool:
-    return keyword in _OPEN and (value is True or value == {})
-
-
 def _names_properties(node: Mapping[str, Any]) -> bool:
     return "properties" in node or "patternProperties" in node
 
@@ -206,7 +203,7 @@ def _names_something(node: Mapping[str, Any]) -> bool:
 
 
 def _has_schema_for_rest(node: Mapping[str, Any]) -> bool:
-    return any(keyword in node and not _is_open(keyword, node[keyword]) for keyword in _OPEN)
+    return any(keyword in node and not is_open(keyword, node[keyword]) for keyword in OPEN)
 
 
 def _alternatives(node: Mapping[str, Any]) -> Iterator[list[Schema]]:
@@ -216,8 +213,7 @@ def _alternatives(node: Mapping[str, Any]) -> Iterator[list[Schema]]:
 
 
 def _demanded(node: Mapping[str, Any]) -> list[str]:
-    old = {name: names for name, names in node.get("dependencies", {}).items() if isinstance(names, list)}
-    dependents = {**old, **node.get("dependentRequired", {})}
+    dependents = node.get("dependentRequired", {})
     return list(dict.fromkeys((*node.get("required", ()), *dependents, *(n for ns in dependents.values() for n in ns))))
 
 
