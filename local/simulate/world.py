@@ -9,7 +9,9 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from events.binding import to_entry
+from events.catalog import dataschema, payload_of, readable_versions
 from events.envelope import CloudEvent
+from events.twins import in_versions
 from functions.billing.manifest import CLOSE
 from functions.ingestion.manifest import INCOMING
 from functions.notification.domain import Email
@@ -150,7 +152,7 @@ class World:
 
     def _put(self, event: CloudEvent) -> None:
         self.book.sent[event.identity] = event
-        self.cloud.publish(event)
+        self.cloud.publish(*_in_all_versions(event))
         self._accept(event)
 
     def _put_bare(self, event: CloudEvent) -> None:
@@ -285,3 +287,12 @@ class World:
 def _refuse(email: Email) -> None:
     if email.to == REFUSED:
         raise Refused(f"{REFUSED} does not exist")
+
+
+def _in_all_versions(event: CloudEvent) -> tuple[CloudEvent, ...]:
+    """As a producer sends it that reads the newest version, and knows readers that do not."""
+    if len(readable_versions(event.type)) == 1:
+        return (event,)
+    payload = payload_of(event)
+    newest = {"data": payload.to_data(), "dataschema": dataschema(payload.type, payload.version)}
+    return in_versions(event.model_copy(update=newest))

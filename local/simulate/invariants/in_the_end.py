@@ -167,14 +167,13 @@ def what_was_committed_is_published(world: World) -> Iterator[Finding]:
 
 
 def one_id_is_one_event(world: World) -> Iterator[Finding]:
-    """Published again, it says the same; only the text of a rejected record tells how it came."""
-    known: dict[Identity, tuple[str, Any]] = {}
+    """Published again, it says the same in each of its versions; only a rejected record's text tells how it came."""
+    known: dict[tuple[Identity, str], tuple[str, Any]] = {}
     for event in world.archived():
         meaning = (event["type"], {name: value for name, value in event["data"].items() if name != "record"})
-        if known.setdefault(evidence.identity(event), meaning) != meaning:
-            yield Finding(
-                f"{evidence.identity(event)} is {meaning} and {known[evidence.identity(event)]}", "one meaning"
-            )
+        key = (evidence.identity(event), event.get("dataschema", ""))
+        if known.setdefault(key, meaning) != meaning:
+            yield Finding(f"{key} is {meaning} and {known[key]}", "one meaning")
 
 
 # Messages to customers.
