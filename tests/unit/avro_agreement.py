@@ -71,8 +71,8 @@ KNOWN: dict[str, Known] = {
         reader=logical("long", "timestamp-micros"),
     ),
     "ambiguous aliases": Known(
-        why="Of two writer's fields for one reader's, fastavro takes the one that comes last before the reader's own "
-        "name, and fails with a KeyError if that comes first. The specification does not say; the rule is ours.",
+        why="Of two writer's fields for one reader's, fastavro reads the one of the former name if it comes first, and "
+        "fails with a KeyError if it comes last. The specification does not say; the rule is ours.",
         fastavro="reads",
         writer=record("R", field("a"), field("b")),
         reader=record("R", field("b", aliases=["a"])),

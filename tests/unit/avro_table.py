@@ -121,6 +121,8 @@ NAMES = [
     row("an alias with the old namespace", record("x.R", field("a")), record("y.S", field("a"), aliases=["x.R"]), FITS, NAME),
     row("a nested type inherits the namespace", record("x.O", field("r", _R)), record("x.O", field("r", record("x.R", field("a")))), FITS, FITS),
     row("a reference and a second definition's twin", record("O", field("r", _R), field("s", "R")), record("O", field("r", record("R", field("a", "long"))), field("s", "R")), FITS, TYPE),
+    row("a simple name refers to its namespace", record("x.O", field("r", _R), field("s", "R")), record("x.O", field("r", _R), field("s", "x.R")), FITS, FITS),
+    row("one type of the writer's for two of the reader's", record("O", field("r", _R), field("s", "R")), record("O", field("r", _R), field("s", record("y.R", field("a", "string")))), TYPE, TYPE),
     row("an enum renamed", enum("E", "AB"), enum("F", "AB"), NAME, NAME),
     row("an enum renamed with an alias", enum("E", "AB"), enum("F", "AB", aliases=["E"]), FITS, NAME),
     row("a fixed renamed", fixed("F", 2), fixed("G", 2), NAME, NAME),
