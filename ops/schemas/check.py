@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -20,6 +21,8 @@ from contracts.wiring import problems
 from events.catalog import CATALOG
 from ops import derived
 from ops.schemas.artefacts import documents
+from ops.schemas.lifecycles import lifecycle_problems
+from runtime.clock import SystemClock
 
 _HELP: Final = (
     "Say whether the catalog can be deployed beside all that was released.\n\n"
@@ -31,7 +34,7 @@ _HELP: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`stale` are derived files out of step; `wiring` is what does not fit between rules, code and catalog."""
+    """`stale` are derived files out of step; `wiring` is what does not fit between catalog, rules and code."""
 
     types: int
     judgement: Judgement
@@ -82,7 +85,7 @@ def report(types: Collection[str] = (), *, folder: Path = FOLDER) -> Report:
         types=len({type_ for type_, _ in catalog.keys() | past.keys()}),
         judgement=judge(catalog, past, languages=LANGUAGES, hurt_by=_hurt_by),
         stale=_about(types, derived.drift(documents())),
-        wiring=_about(types, [str(problem) for problem in problems()]),
+        wiring=_about(types, [str(problem) for problem in (*lifecycle_problems(today=_today()), *problems())]),
     )
 
 
@@ -122,6 +125,10 @@ def _known(types: Collection[str], folder: Path) -> Collection[str]:
             f"{', '.join(unknown)} is in no catalog or release; there are {', '.join(sorted(known))}"
         )
     return types
+
+
+def _today() -> date:
+    return SystemClock().now().date()
 
 
 def _is_asked_for(type_: str, types: Collection[str]) -> bool:
