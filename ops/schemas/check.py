@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
-from itertools import groupby
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
+from contracts.avro import NotAvro
+from contracts.compatibility.avro_parser import InvalidAvroSchema
+from contracts.compatibility.json_schema import InvalidSchema
 from contracts.gate import Judgement, judge
 from contracts.languages import LANGUAGES
-from contracts.readers import hurt_by, readings
+from contracts.readers import Reading, hurt_by, readings
+from contracts.readers.program import UnreadableSource
 from contracts.releases import FOLDER, InvalidRelease, Released, released
 from contracts.verdicts import Verdict
 from contracts.wiring import problems
@@ -69,8 +74,7 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """For a terminal, in colours; the rest is told apart by where it stands."""
-        for type_, verdicts in groupby(self.judgement.verdicts, lambda verdict: verdict.type):
-            yield from (_coloured(verdict, type_) for verdict in verdicts)
+        yield from (_coloured(verdict) for verdict in self.judgement.verdicts)
         yield from (f"{line}: run `python -m ops schemas write` and commit what it changes" for line in self.stale)
         yield from self.wiring
         yield from (typer.style(f"note: {note}", dim=True) for note in self.judgement.notes)
@@ -100,14 +104,21 @@ def add_command(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         folder = against or FOLDER
-        try:
+        with plainly():
             answer = report(_known(types or (), folder), folder=folder)
-        except InvalidRelease as error:
-            typer.echo(error, err=True)
-            raise typer.Exit(1) from error
         say(answer, as_json=as_json)
         if not answer.passes:
             raise typer.Exit(1)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """What a person can put right is said without a traceback."""
+    try:
+        yield
+    except (InvalidRelease, InvalidSchema, InvalidAvroSchema, NotAvro, UnreadableSource) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
 
 
 def say(answer: Report, *, as_json: bool) -> None:
@@ -139,15 +150,20 @@ def _about(types: Collection[str], lines: list[str]) -> tuple[str, ...]:
     return tuple(line for line in lines if not types or any(type_ in line for type_ in types))
 
 
+@cache
+def _readings() -> tuple[Reading, ...]:
+    return readings()
+
+
 def _hurt_by(type_: str, version: int, path: str, *, by_name: bool = False) -> str:
     """Inferred from the code when it is first asked for: that takes seconds."""
-    known = [r for r in readings() if not by_name or r.how in ("reads", "matches")]
+    known = [r for r in _readings() if not by_name or r.how in ("reads", "matches")]
     return hurt_by(type_, version, path, known)
 
 
-def _coloured(verdict: Verdict, type_: str) -> str:
+def _coloured(verdict: Verdict) -> str:
     colour = "red" if verdict.fails else "yellow"
-    return typer.style(type_, fg=colour, bold=True) + str(verdict).removeprefix(type_)
+    return typer.style(verdict.type, fg=colour, bold=True) + str(verdict).removeprefix(verdict.type)
 
 
 def _counted(number: int, one: str, many: str) -> str:

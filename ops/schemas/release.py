@@ -10,11 +10,11 @@ from typing import Annotated, Final
 import typer
 
 from contracts.languages import LANGUAGES
-from contracts.releases import FOLDER, InvalidRelease, Release, Released, due, released
+from contracts.releases import FOLDER, Release, Released, due, released
 from events.catalog import CATALOG
 from ops import derived
 from ops.schemas.artefacts import documents
-from ops.schemas.check import report, say
+from ops.schemas.check import plainly, report, say
 from runtime.clock import SystemClock
 
 _HELP: Final = (
@@ -50,14 +50,11 @@ def freeze(releases: Sequence[Release]) -> None:
 
 
 def _due(on: date, *, as_json: bool) -> list[Release]:
-    try:
-        past = released(FOLDER)
-    except InvalidRelease as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from error
+    with plainly():
+        past = released()
+        answer = report()
     if on < (last := _last_day(past)):
         raise typer.BadParameter(f"the last release was on {last}: a later one comes after it", param_hint="--date")
-    answer = report()
     if not answer.passes:
         say(answer, as_json=as_json)
         raise typer.Exit(1)
