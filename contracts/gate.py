@@ -34,18 +34,22 @@ class Judgement:
 
 
 def judge(catalog: Catalog, released: Released, *, languages: Sequence[Language], hurt_by: HurtBy) -> Judgement:
-    """`hurt_by` is only asked where there is somebody to name."""
+    """`hurt_by` is only asked where there is somebody to name.
+
+    The proof is for what has changed since the last release: the rest was tried when it was released.
+    """
     verdicts = [*_gone(catalog, released), *_skipped(catalog, released)]
     notes: list[str] = []
     compared = 0
     for key, model in catalog.items():
         history = released.get(key, ())
         pairs = list(comparisons(model, history, languages)) if history else []
+        tried = pairs if any(pair.release is history[-1] for pair in pairs) else []
         compared += len(pairs)
-        notes += [_unwitnessed(model, pair) for pair in pairs if pair.is_unwitnessed]
+        notes += [_unwitnessed(model, pair) for pair in tried if pair.is_unwitnessed]
         verdicts += [
             *causes(model, history, pairs, hurt_by),
-            *(_missed(model, pair) for pair in pairs if pair.is_missed),
+            *(_missed(model, pair) for pair in tried if pair.is_missed),
             *_weakened(model, history),
             *_hastened(model, history),
         ]

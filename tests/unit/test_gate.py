@@ -268,6 +268,26 @@ def test_a_document_that_the_rules_missed_shuts_the_gate_and_is_shown() -> None:
     assert '{"order_id": "o-1"}' in str(judgement.verdicts[0])
 
 
+def test_what_has_not_changed_since_its_release_is_not_tried_again() -> None:
+    def counterexample(**_: object) -> None:
+        pytest.fail("each of many releases takes its time")
+
+    slow = toy(counterexample=counterexample)
+    today = a_model(order_id=str, note=OPTIONAL_TEXT)
+
+    judgement = judged(today, ORDER, today, languages=(slow, toy("avro", counterexample=counterexample)))
+
+    assert (judgement.passes, judgement.compared) == (True, 4)
+
+
+def test_a_stronger_mode_is_asked_of_what_was_released_before() -> None:
+    today = a_model(order_id=int)
+
+    judgement = judged(today, a_model(mode=Mode.NONE, order_id=str), a_model(mode=Mode.NONE, order_id=int))
+
+    assert [verdict.releases for verdict in judgement.verdicts] == [(1,)]
+
+
 def test_a_break_without_a_witness_is_noted_and_fails_as_the_rules_say() -> None:
     unseen = toy(findings=toy_findings, counterexample=lambda **_: None)
 
