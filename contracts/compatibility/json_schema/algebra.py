@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
-from jsonschema_rs import CanonicalSchema, ReferencingError, ValidationError, canonical, canonicalize
+from jsonschema_rs import CanonicalSchema, ReferencingError, ValidationError, canonical, canonicalize, meta
 
 from contracts.compatibility.json_schema.keywords import is_recursive, mapped, schemas_in, simplified
 from contracts.compatibility.verdict import Schema
@@ -39,22 +39,34 @@ class TooEntangled(Exception):
 
 def canonical_of(schema: Schema) -> CanonicalSchema:
     """Raises InvalidSchema or TooEntangled."""
-    plain = simplified(schema)
-    if any(keyword.startswith("unevaluated") for node in schemas_in(plain) for keyword in node) and is_recursive(plain):
-        raise TooEntangled
     try:
+        text = json.dumps(schema)
+    except (TypeError, ValueError) as error:
+        raise InvalidSchema(f"not JSON: {error}") from error
+    return _of_text(text)
+
+
+@lru_cache(maxsize=2048)
+def _of_text(text: str) -> CanonicalSchema:
+    schema = json.loads(text)
+    if not isinstance(schema, dict | bool):
+        raise InvalidSchema("a JSON Schema is an object or a boolean")
+    try:
+        meta.validate(schema)
+        plain = simplified(schema)
+        if _counts_rest(plain) and is_recursive(plain):
+            raise TooEntangled
         return canonicalize(plain, draft=20, validate_formats=True, offline=True)
     except (ValidationError, ReferencingError, canonical.CanonicalizationError, ValueError) as error:
-        raise InvalidSchema(f"not a JSON Schema that stands by itself: {error}") from error
+        raise InvalidSchema(f"not a JSON Schema 2020-12 that stands by itself: {error}") from error
 
 
-@lru_cache(maxsize=1024)
-def _of_text(text: str) -> CanonicalSchema:
-    return canonical_of(json.loads(text))
+def _counts_rest(schema: Schema) -> bool:
+    return any(keyword.startswith("unevaluated") for node in schemas_in(schema) for keyword in node)
 
 
 def schema(value: Schema) -> CanonicalSchema:
-    return _of_text(json.dumps(value, sort_keys=True))
+    return canonical_of(value)
 
 
 def const(value: Any) -> CanonicalSchema:
