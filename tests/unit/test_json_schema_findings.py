@@ -116,8 +116,17 @@ def test_a_recursive_schema_with_unevaluated_properties_over_it_is_refused_and_n
         {"$ref": "#/$defs/A"},
         {"$ref": "https://example.com/a"},
         {"a": {1}},
+        {"$schema": "http://json-schema.org/draft-07/schema#"},
     ],
-    ids=["no such type", "properties in a list", "a list", "names nothing", "another document", "not JSON"],
+    ids=[
+        "no such type",
+        "properties in a list",
+        "a list",
+        "names nothing",
+        "another document",
+        "not JSON",
+        "another dialect",
+    ],
 )
 def test_what_is_no_schema_is_refused_on_either_side(schema: Any) -> None:
     for writer, reader in ((schema, s()), (s(), schema)):

@@ -1,7 +1,10 @@
 """What is asked of canonical schemas: sets of values, decided by jsonschema-rs.
 
-It reduces a schema to a union of schemas of one type each (all keywords but `$ref` to itself worked in), and proves
-most containments. Only what it proves is used: an error or "unknown" is a no.
+It reduces a schema to a union of schemas of one type each (allOf merged, oneOf, not and if worked out), and knows
+intersection, difference, emptiness and containment of these. Only what it proves is used: an error or "unknown" is a
+no. What it leaves open, and the rules add: whether one pattern's strings are another's, what a pattern says of
+lengths, recursive schemas, formats that nothing checks, and the place and the words of what breaks. It follows a
+recursive schema under `unevaluatedProperties` until the stack ends, so it is not given one.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ NO: Final = canonical.Containment.NO
 _SATISFIABLE: Final = canonical.Satisfiability.YES
 _EMPTY: Final = canonical.Satisfiability.NO
 
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 #: The formats that validators of JSON Schema 2020-12 know; another one is a name that nothing checks.
 KNOWN_FORMATS: Final = frozenset((
     "date", "date-time", "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri",
@@ -31,6 +35,10 @@ KNOWN_FORMATS: Final = frozenset((
 
 class InvalidSchema(ValueError):
     """Not a JSON Schema 2020-12, or one that needs other documents."""
+
+
+class Unknown(Exception):
+    """The library cannot tell."""
 
 
 class TooEntangled(Exception):
@@ -52,6 +60,8 @@ def _of_text(text: str) -> CanonicalSchema:
     if not isinstance(schema, dict | bool):
         raise InvalidSchema("a JSON Schema is an object or a boolean")
     try:
+        if isinstance(schema, dict) and schema.get("$schema", _DIALECT).rstrip("#") != _DIALECT:
+            raise InvalidSchema(f"{schema['$schema']} is another dialect than {_DIALECT}")
         meta.validate(schema)
         plain = simplified(schema)
         if _counts_rest(plain) and is_recursive(plain):
@@ -85,6 +95,16 @@ def refutes(outer: CanonicalSchema, inner: CanonicalSchema) -> bool:
     return _tried(lambda: outer.covers(inner) == NO) or _tried(
         lambda: inner.subtract(outer).satisfiability() == _SATISFIABLE
     )
+
+
+def holds(one: CanonicalSchema, value: Any) -> bool:
+    """Whether the value fits. Raises Unknown, for the sake of callers to whom neither answer is the safe one."""
+    literal = const(value)
+    if covers(one, literal):
+        return True
+    if not refutes(one, literal):
+        raise Unknown
+    return False
 
 
 def is_empty(one: CanonicalSchema) -> bool:
