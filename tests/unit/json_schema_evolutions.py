@@ -825,7 +825,13 @@ _ROWS: Mapping[str, list[tuple[Any, ...]]] = {
 }
 
 _STRICT_ROWS: list[tuple[Any, ...]] = [
-    ("an optional property is added to an open model", obj(a=s()), obj(a=s(), b=s()), "forward", {"b": "PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL"}),
+    (
+        "an optional property is added to an open model",
+        obj(a=s()),
+        obj(a=s(), b=s()),
+        "forward",
+        {"b": "PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL"},
+    ),
     ("an optional property is removed from an open model", obj(a=s(), b=s()), obj(a=s()), "backward"),
     ("a property that may be anything is added to an open model", obj(a=s()), obj(a=s(), b=ANY), "full"),
     ("an optional property is added to a closed model", closed(a=s()), closed(a=s(), b=s()), "backward"),
@@ -834,8 +840,14 @@ _STRICT_ROWS: list[tuple[Any, ...]] = [
     ("an open tuple gains an element", tup(i()), tup(i(), s()), "forward", {"[1]": "TYPE_NARROWED"}),
     ("a required property is added", obj(a=s()), obj("b", a=s(), b=ANY), "forward"),
     ("an open map gains a pattern", obj(), {**obj(), "patternProperties": {"^x-": i()}}, "forward"),
-    ("nested: an optional property is added", obj(a=obj(b=s())), obj(a=obj(b=s(), c=s())), "forward", {"a.c": "PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL"}),
-]  # fmt: skip
+    (
+        "nested: an optional property is added",
+        obj(a=obj(b=s())),
+        obj(a=obj(b=s(), c=s())),
+        "forward",
+        {"a.c": "PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL"},
+    ),
+]
 
 
 def _row(keyword: str, name: str, old: Schema, new: Schema, verdict: Verdict, *more: Any, policy: Policy) -> Evolution:

@@ -32,17 +32,20 @@ def findings(*, writer: Schema, reader: Schema, policy: Policy = Policy.LENIENT)
     A place is told once for each cause. Raises InvalidSchema.
     """
     try:
+        canonical_of(writer)
         canonical_of(reader)
-        if json.dumps(writer) == json.dumps(reader):
-            return []
-        return _compared(writer, reader, policy)
+        return [] if _is_same(writer, reader) else _compared(writer, reader, policy)
     except TooEntangled:
         change = "is recursive with `unevaluatedProperties` or `unevaluatedItems` over it: it cannot be compared"
-        return [unproven("", "COMBINED_TYPE_CHANGED", change)]
+        return [] if _is_same(writer, reader) else [unproven("", "COMBINED_TYPE_CHANGED", change)]
+
+
+def _is_same(writer: Schema, reader: Schema) -> bool:
+    """The same text: in Python, true and 1 are equal."""
+    return json.dumps(writer) == json.dumps(reader)
 
 
 def _compared(writer: Schema, reader: Schema, policy: Policy) -> list[Finding]:
-    canonical_of(writer)
     closed = writes(writer, policy)
     found = Comparison().findings(canonical_of(closed), canonical_of(reader), "")
     return _weighed(_merged(found), is_broken=bool(found) and _is_broken(closed, reader))

@@ -1,7 +1,10 @@
 """What is asked of canonical schemas: sets of values, decided by jsonschema-rs.
 
-It reduces a schema to a union of schemas of one type each (all keywords but `$ref` to itself worked in), and proves
-most containments. Only what it proves is used: an error or "unknown" is a no.
+It reduces a schema to a union of schemas of one type each (allOf merged, oneOf, not and if worked out), and knows
+intersection, difference, emptiness and containment of these. Only what it proves is used: an error or "unknown" is a
+no. What it leaves open, and the rules add: whether one pattern's strings are another's, what a pattern says of
+lengths, recursive schemas, formats that nothing checks, and the place and the words of what breaks. It follows a
+recursive schema under `unevaluatedProperties` until the stack ends, so it is not given one.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
-from jsonschema_rs import CanonicalSchema, ReferencingError, ValidationError, canonical, canonicalize
+from jsonschema_rs import CanonicalSchema, ReferencingError, ValidationError, canonical, canonicalize, meta
 
 from contracts.compatibility.json_schema.keywords import is_recursive, mapped, schemas_in, simplified
 from contracts.compatibility.verdict import Schema
@@ -21,6 +24,7 @@ NO: Final = canonical.Containment.NO
 _SATISFIABLE: Final = canonical.Satisfiability.YES
 _EMPTY: Final = canonical.Satisfiability.NO
 
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 #: The formats that validators of JSON Schema 2020-12 know; another one is a name that nothing checks.
 KNOWN_FORMATS: Final = frozenset((
     "date", "date-time", "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri",
@@ -33,28 +37,46 @@ class InvalidSchema(ValueError):
     """Not a JSON Schema 2020-12, or one that needs other documents."""
 
 
+class Unknown(Exception):
+    """The library cannot tell."""
+
+
 class TooEntangled(Exception):
     """A schema that the library would follow without end: recursive, with `unevaluated…` over its recursion."""
 
 
 def canonical_of(schema: Schema) -> CanonicalSchema:
     """Raises InvalidSchema or TooEntangled."""
-    plain = simplified(schema)
-    if any(keyword.startswith("unevaluated") for node in schemas_in(plain) for keyword in node) and is_recursive(plain):
-        raise TooEntangled
     try:
+        text = json.dumps(schema)
+    except (TypeError, ValueError) as error:
+        raise InvalidSchema(f"not JSON: {error}") from error
+    return _of_text(text)
+
+
+@lru_cache(maxsize=2048)
+def _of_text(text: str) -> CanonicalSchema:
+    schema = json.loads(text)
+    if not isinstance(schema, dict | bool):
+        raise InvalidSchema("a JSON Schema is an object or a boolean")
+    try:
+        if isinstance(schema, dict) and schema.get("$schema", _DIALECT).rstrip("#") != _DIALECT:
+            raise InvalidSchema(f"{schema['$schema']} is another dialect than {_DIALECT}")
+        meta.validate(schema)
+        plain = simplified(schema)
+        if _counts_rest(plain) and is_recursive(plain):
+            raise TooEntangled
         return canonicalize(plain, draft=20, validate_formats=True, offline=True)
     except (ValidationError, ReferencingError, canonical.CanonicalizationError, ValueError) as error:
-        raise InvalidSchema(f"not a JSON Schema that stands by itself: {error}") from error
+        raise InvalidSchema(f"not a JSON Schema 2020-12 that stands by itself: {error}") from error
 
 
-@lru_cache(maxsize=1024)
-def _of_text(text: str) -> CanonicalSchema:
-    return canonical_of(json.loads(text))
+def _counts_rest(schema: Schema) -> bool:
+    return any(keyword.startswith("unevaluated") for node in schemas_in(schema) for keyword in node)
 
 
 def schema(value: Schema) -> CanonicalSchema:
-    return _of_text(json.dumps(value, sort_keys=True))
+    return canonical_of(value)
 
 
 def const(value: Any) -> CanonicalSchema:
@@ -73,6 +95,16 @@ def refutes(outer: CanonicalSchema, inner: CanonicalSchema) -> bool:
     return _tried(lambda: outer.covers(inner) == NO) or _tried(
         lambda: inner.subtract(outer).satisfiability() == _SATISFIABLE
     )
+
+
+def holds(one: CanonicalSchema, value: Any) -> bool:
+    """Whether the value fits. Raises Unknown, for the sake of callers to whom neither answer is the safe one."""
+    literal = const(value)
+    if covers(one, literal):
+        return True
+    if not refutes(one, literal):
+        raise Unknown
+    return False
 
 
 def is_empty(one: CanonicalSchema) -> bool:

@@ -10,6 +10,8 @@ from typing import Final
 from contracts.compatibility.json_schema import expressions
 from contracts.compatibility.json_schema.expressions import (
     EVERYTHING,
+    LAST,
+    SURROGATES,
     Anchor,
     Chars,
     Choice,
@@ -20,7 +22,6 @@ from contracts.compatibility.json_schema.expressions import (
 )
 
 _MOST_STATES: Final = 3_000
-_MOST_STEPS: Final = 3_000
 #: Characters that read well in an example, best first.
 _NICE: Final = tuple(map(ord, "abcxyzABC0189_-. "))
 
@@ -174,14 +175,14 @@ class _Search:
 
     def _characters(self, states: tuple[States, ...]) -> list[int]:
         """One of each kind that the machines tell apart in these states."""
-        ends = {0, 0xE000, 0xD800}
+        ends = {0, SURROGATES[0], SURROGATES[1] + 1}
         for machine, current in zip(self.machines, states, strict=True):
             for ranges, _ in (step for state in current for step in machine.steps[state]):
                 ends.update(end for low, high in ranges for end in (low, high + 1))
-        starts = sorted(end for end in ends if end <= 0x10FFFF)
-        spans = zip(starts, (*starts[1:], 0x110000), strict=True)
-        chosen = [next((c for c in _NICE if low <= c < high), low) for low, high in spans if low != 0xD800]
-        return sorted(chosen, key=lambda c: (c not in _NICE, c < 0x20, c))
+        starts = sorted(end for end in ends if end <= LAST)
+        spans = zip(starts, (*starts[1:], LAST + 1), strict=True)
+        chosen = [next((c for c in _NICE if low <= c < high), low) for low, high in spans if low != SURROGATES[0]]
+        return sorted(chosen, key=lambda c: (c not in _NICE, c < ord(" "), c))
 
 
 def example(
@@ -191,6 +192,7 @@ def example(
     low: int = 0,
     high: int | None = None,
     generous: bool = True,
+    most_steps: int = 3_000,
 ) -> str | None:
     """A shortest string of `low` to `high` characters that matches all of these and none of those; None if none does.
 
@@ -203,10 +205,10 @@ def example(
         raise Undecided
     if high is not None and high < low:
         return None
-    return _shortest(_Search(machines=known, wanted=len(matching)), low, high)
+    return _shortest(_Search(machines=known, wanted=len(matching)), low, high, most_steps)
 
 
-def _shortest(search: _Search, low: int, high: int | None) -> str | None:
+def _shortest(search: _Search, low: int, high: int | None, most_steps: int) -> str | None:
     begin = search.begin()
     seen = {(begin, 0)}
     layer: list[tuple[tuple[States, ...], str]] = [(begin, "")]
@@ -223,7 +225,7 @@ def _shortest(search: _Search, low: int, high: int | None) -> str | None:
                 if (key := (after, min(length, low))) not in seen:
                     seen.add(key)
                     following.append((after, text + chr(char)))
-        if len(seen) > _MOST_STEPS:
+        if len(seen) > most_steps:
             raise Undecided
         layer = following
     return None

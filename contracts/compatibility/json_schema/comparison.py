@@ -8,7 +8,7 @@ recursive schemas that is under way is taken as proven, which is right because d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 from jsonschema_rs import CanonicalSchema, canonical
@@ -27,6 +27,7 @@ _MOST_PAIRS: Final = 2_000
 _MOST_DEPTH: Final = 40
 #: More types than these are not listed one by one.
 _FEW_TYPES: Final = 2
+_FEW_REASONS: Final = 3
 
 
 @dataclass(slots=True)
@@ -50,8 +51,7 @@ class Comparison:
         all_written, reads = branches(writer), branches(reader)
         writes = [one for one in all_written if not algebra.covers(reader, one.schema)]
         lost = [one for one in writes if one.type is not None and not _of(one.type, reads)]
-        if lost:
-            yield _lost(lost, reader, path, is_all=len(lost) == len(all_written))
+        yield from _lost_types(lost, reader, path, is_all=len(lost) == len(all_written))
         if lost and isinstance(writer.view(), canonical.TrueView):
             return  # what else the reader asks for is the same cause
         literal = [one for one in writes if one not in lost and one.values is not None]
@@ -73,15 +73,14 @@ class Comparison:
         if len(outcomes) == 1:
             yield from outcomes[0]
         else:
-            told = unknown_kind(one, met, same, path) or dependency(outcomes)
-            yield from [told] if told else _nearest(outcomes, one, reader, path)
+            yield unknown_kind(one, same, path) or dependency(outcomes) or _in_none(outcomes, one, reader, path)
 
     def _facets(self, one: Branch, other: Branch, path: str) -> Iterator[Finding]:
         if algebra.covers(other.schema, one.schema):
             return
         if other.values is not None:
             if not (isinstance(one.view, canonical.StringView) and writes_only(one.view, other.values)):
-                yield _enumerated(one, other, path)
+                yield from _enumerated(one, other, path)
             return
         match one.view, other.view:
             case old, new if isinstance(old, get_args(Strings)) and isinstance(new, get_args(Strings)):
@@ -101,16 +100,19 @@ def _of(type_: str, reads: Sequence[Branch]) -> list[Branch]:
     return [other for other in reads if other.type in (type_, None)]
 
 
-def _lost(lost: list[Branch], reader: CanonicalSchema, path: str, *, is_all: bool) -> Finding:
+def _lost_types(lost: list[Branch], reader: CanonicalSchema, path: str, *, is_all: bool) -> Iterator[Finding]:
+    if not lost:
+        return
     gone = " or ".join(dict.fromkeys(described(one.schema) for one in lost))
     certain = any(algebra.is_satisfiable(one.schema) for one in lost)
     if len(lost) > _FEW_TYPES:
         change = f"takes only {described(reader)}, where the writer may write other types too"
-        return Finding(path=path, rule="TYPE_NARROWED", change=change, certain=certain)
-    if is_all:
+    elif is_all:
         change = f"changes {gone} to {described(reader)}"
-        return Finding(path=path, rule="TYPE_CHANGED", change=change, certain=certain)
-    return Finding(path=path, rule="TYPE_NARROWED", change=f"no longer takes {gone}", certain=certain)
+    else:
+        change = f"no longer takes {gone}"
+    rule = "TYPE_CHANGED" if is_all else "TYPE_NARROWED"
+    yield Finding(path=path, rule=rule, change=change, certain=certain)
 
 
 def _values(
@@ -137,10 +139,10 @@ def _changed_list(old: list[Any], new: list[Any], path: str, *, certain: bool) -
     return Finding(path=path, rule=rule, change=change, certain=certain)
 
 
-def _enumerated(one: Branch, other: Branch, path: str) -> Finding:
+def _enumerated(one: Branch, other: Branch, path: str) -> Iterator[Finding]:
     change = f"narrows {described(one.schema)} to {listed(other.values or [])}"
     certain = algebra.refutes(other.schema, one.schema)
-    return Finding(path=path, rule="ENUM_ARRAY_NARROWED", change=change, certain=certain)
+    yield Finding(path=path, rule="ENUM_ARRAY_NARROWED", change=change, certain=certain)
 
 
 def _incomparable(one: Branch, reader: CanonicalSchema, path: str) -> Finding:
@@ -152,12 +154,7 @@ def _incomparable(one: Branch, reader: CanonicalSchema, path: str) -> Finding:
     return Finding(path=path, rule="COMBINED_TYPE_SUBSCHEMAS_CHANGED", change=change, certain=certain)
 
 
-def _nearest(outcomes: list[list[Finding]], one: Branch, reader: CanonicalSchema, path: str) -> list[Finding]:
-    """The findings against the branch that misses least, where there is one."""
-    certain = algebra.refutes(reader, one.schema)
-    least = min(map(len, outcomes))
-    nearest = [found for found in outcomes if len(found) == least]
-    if len(nearest) == 1:
-        return [replace(finding, certain=certain) for finding in nearest[0]]
-    change = f"takes {described(one.schema)} in none of the {len(outcomes)} branches that it has for it"
-    return [Finding(path=path, rule="SUM_TYPE_NARROWED", change=change, certain=certain)]
+def _in_none(outcomes: list[list[Finding]], one: Branch, reader: CanonicalSchema, path: str) -> Finding:
+    reasons = "; or ".join(dict.fromkeys(found[0].change for found in outcomes[:_FEW_REASONS]))
+    change = f"takes {described(one.schema)} in none of its {len(outcomes)} branches for it: {reasons}"
+    return Finding(path=path, rule="SUM_TYPE_NARROWED", change=change, certain=algebra.refutes(reader, one.schema))

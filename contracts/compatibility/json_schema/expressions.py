@@ -12,7 +12,10 @@ from typing import Final
 
 Ranges = tuple[tuple[int, int], ...]  # code points, both ends included, sorted and apart
 
-EVERYTHING: Final[Ranges] = ((0, 0xD7FF), (0xE000, 0x10FFFF))
+LAST: Final = 0x10FFFF
+#: Halves of a character in UTF-16: no characters themselves.
+SURROGATES: Final = (0xD800, 0xDFFF)
+EVERYTHING: Final[Ranges] = ((0, SURROGATES[0] - 1), (SURROGATES[1] + 1, LAST))
 _DIGITS: Final[Ranges] = ((48, 57),)
 _WORD: Final[Ranges] = ((48, 57), (65, 90), (95, 95), (97, 122))
 _SPACE: Final[Ranges] = (
@@ -82,7 +85,7 @@ def union(ranges: Iterable[tuple[int, int]]) -> Ranges:
 def without(ranges: Ranges) -> Ranges:
     """Every character but these."""
     left, start = [], 0
-    for low, high in (*union((*ranges, (0xD800, 0xDFFF))), (0x110000, 0x110000)):
+    for low, high in (*union((*ranges, SURROGATES)), (LAST + 1, LAST + 1)):
         if start < low:
             left.append((start, low - 1))
         start = high + 1
@@ -202,9 +205,12 @@ class _Reader:
 
     def code_point(self, digits: int) -> int:
         text = "".join(self.take() for _ in range(digits))
-        if not all(char in "0123456789abcdefABCDEF" for char in text) or 0xD800 <= int(text, 16) <= 0xDFFF:
+        if not all(char in "0123456789abcdefABCDEF" for char in text):
             raise Unsupported(self.pattern)
-        return int(text, 16)
+        code_point = int(text, 16)
+        if SURROGATES[0] <= code_point <= SURROGATES[1]:
+            raise Unsupported(self.pattern)
+        return code_point
 
     def char_class(self) -> Ranges:
         negated = self.takes("^")

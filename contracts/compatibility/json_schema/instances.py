@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
 from functools import lru_cache
 from random import Random
 from typing import Any, Final
@@ -20,7 +18,8 @@ from jsonschema_rs import CanonicalSchema, canonical
 
 from contracts.compatibility.json_schema import algebra
 from contracts.compatibility.json_schema.automaton import Undecided, example
-from contracts.compatibility.json_schema.views import Arrays, Branch, Numbers, Objects, Strings, branches
+from contracts.compatibility.json_schema.neighbours import number_of
+from contracts.compatibility.json_schema.views import Arrays, Branch, Objects, Strings, branches
 from contracts.compatibility.verdict import Schema
 
 Validity = Callable[[Any], bool]
@@ -28,6 +27,8 @@ Validity = Callable[[Any], bool]
 _MOST_DEPTH: Final = 6
 _MOST_ELEMENTS: Final = 40
 _MOST_LENGTH: Final = 3_000
+_MOST_OF_PATTERN: Final = 12
+_MOST_STEPS: Final = 500
 _TRIES_A_DOCUMENT: Final = 6
 _LETTERS: Final = "abcxyzABC019_-. é"
 _NAMES: Final = ("other", "x-other", "a", "b", "c", "1")
@@ -111,7 +112,7 @@ class Maker:
             case "string":
                 return self.string(branch.view)  # type: ignore[arg-type]
             case "number":
-                return self.number(branch.view)  # type: ignore[arg-type]
+                return _found(number_of(branch.view, self.rng))  # type: ignore[arg-type]
             case "array":
                 return self.array(branch.view)  # type: ignore[arg-type]
             case "object":
@@ -127,33 +128,12 @@ class Maker:
         length = max(least, min(self.rng.choice(lengths), most if most is not None else _MOST_LENGTH, _MOST_LENGTH))
         if not view.patterns and not view.excluded_patterns:
             return "".join(self.rng.choices(_LETTERS, k=length))
-        found = _matching(tuple(view.patterns), tuple(view.excluded_patterns), length, most)
-        found = (
-            found if found is not None else _matching(tuple(view.patterns), tuple(view.excluded_patterns), least, most)
-        )
+        patterns, excluded = tuple(view.patterns), tuple(view.excluded_patterns)
+        found = _matching(patterns, excluded, length, most) if length <= least + _MOST_OF_PATTERN else None
+        found = _matching(patterns, excluded, least, most) if found is None else found
         if found is None:
             raise Nothing
         return found
-
-    def number(self, view: Numbers) -> Any:
-        whole = isinstance(view, canonical.IntegerView) or getattr(view, "is_integer", False)
-        step = _step(view, whole=whole)
-        near = list(self._near(view, step, whole=whole))
-        self.rng.shuffle(near)
-        number = next((n for n in near if _fits(n, view)), None)
-        if number is None:
-            raise Nothing
-        return int(number) if number.denominator == 1 else float(number)
-
-    def _near(self, view: Numbers, step: Fraction, *, whole: bool) -> Iterator[Fraction]:
-        ends = [Fraction(str(end)) for end in (view.minimum, view.maximum) if end is not None]
-        for start in (*ends, Fraction(0), Fraction(self.rng.randint(-20, 20))):
-            on_grid = start // step * step
-            yield from (on_grid, on_grid + step, on_grid - step, on_grid + 2 * step)
-            if not whole and not view.multiple_of:
-                yield from (start, start + Fraction(1, 2), start - Fraction(1, 2), start + Fraction(1, 4))
-        if len(ends) == 2:  # noqa: PLR2004 - both ends
-            yield sum(ends, Fraction(0)) / 2
 
     def array(self, view: Arrays) -> list[Any]:
         wanted = [demand for demand in view.contains for _ in range(_least(demand))]
@@ -260,29 +240,14 @@ class Maker:
             return []
 
 
+def _found(value: Any) -> Any:
+    if value is None:
+        raise Nothing
+    return value
+
+
 def _least(demand: canonical.ContainsView) -> int:
     return 1 if demand.min_contains is None else demand.min_contains
-
-
-def _step(view: Numbers, *, whole: bool) -> Fraction:
-    step = Fraction(1) if whole or not view.multiple_of else Fraction(str(view.multiple_of[0]))
-    for divisor in view.multiple_of:
-        other = Fraction(str(divisor))
-        # The least common multiple of fractions: the least that both divide.
-        step = next((step * n for n in range(1, 1_000) if step * n % other == 0), step)
-    return step
-
-
-def _fits(number: Fraction, view: Numbers) -> bool:
-    as_json: int | Decimal | float = int(number) if number.denominator == 1 else float(number)
-    low, high = view.minimum, view.maximum
-    if low is not None and (as_json < low or (as_json == low and getattr(view, "exclusive_minimum", False))):
-        return False
-    if high is not None and (as_json > high or (as_json == high and getattr(view, "exclusive_maximum", False))):
-        return False
-    if number.denominator == 1 and getattr(view, "excludes_integers", False):
-        return False
-    return not any(number % Fraction(str(divisor)) == 0 for divisor in view.not_multiple_of)
 
 
 def _property(view: Objects, name: str) -> CanonicalSchema:
@@ -329,6 +294,6 @@ def _counted(names: CanonicalSchema | None) -> list[str]:
 @lru_cache(maxsize=4096)
 def _matching(patterns: tuple[str, ...], excluded: tuple[str, ...], low: int, high: int | None) -> str | None:
     try:
-        return example(patterns, excluding=excluded, low=low, high=high, generous=False)
+        return example(patterns, excluding=excluded, low=low, high=high, generous=False, most_steps=_MOST_STEPS)
     except Undecided:
         return None

@@ -19,6 +19,7 @@ IN_PLACE: Final = frozenset((
     "$ref", "allOf", "anyOf", "dependencies", "dependentSchemas", "else", "if", "oneOf", "then",
 ))  # fmt: skip
 
+DYNAMIC: Final = ("$dynamicRef", "$recursiveRef")
 OPEN: Final = ("additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems")
 
 
@@ -80,6 +81,8 @@ def _at(pointer: str, document: Any) -> Schema:
 
 def is_recursive(document: Schema) -> bool:
     """A reference leads back to itself, or cannot be followed to see that it does not."""
+    if any(keyword in node for node in schemas_in(document) for keyword in DYNAMIC):
+        return True
     return isinstance(document, dict) and _leads_back(document, document, frozenset())
 
 

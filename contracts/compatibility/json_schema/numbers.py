@@ -31,10 +31,9 @@ class Bound:
         yield Finding(path=path, rule=f"{self.keyword}_{moved}", change=self._change(writer, reader))
 
     def _change(self, writer: Quantity | None, reader: Quantity) -> str:
-        verb = "lowers the greatest" if self.is_upper else "raises the least"
         if writer is None:
-            end = "at most" if self.is_upper else "at least"
-            return f"takes only {self.named} of {end} {reader}"
+            return f"takes no {self.named} {'above' if self.is_upper else 'below'} {reader}"
+        verb = "lowers the greatest" if self.is_upper else "raises the least"
         return f"{verb} {self.named} from {writer} to {reader}"
 
 

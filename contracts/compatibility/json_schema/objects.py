@@ -51,7 +51,7 @@ class Content:
         return frozenset((*self.view.properties, *self.view.required)) | self._counted
 
     def allows(self, name: str) -> bool:
-        return self.view.property_names is None or algebra.covers(self.view.property_names, algebra.const(name))
+        return self.view.property_names is None or algebra.holds(self.view.property_names, name)
 
     def forbids(self, name: str) -> bool:
         return name in self.view.properties and algebra.is_empty(self.view.properties[name])
@@ -60,11 +60,14 @@ class Content:
         return any(matches(pattern, name) for pattern in self.view.pattern_properties)
 
     def of(self, name: str) -> CanonicalSchema | None:
-        """What the property holds; None where that has no canonical form."""
-        if not self.allows(name):
-            return _NOTHING
+        """What the property holds; None where that is not known, or has no canonical form."""
+        try:
+            if not self.allows(name):
+                return _NOTHING
+            by_pattern = [schema for pattern, schema in self.view.pattern_properties.items() if matches(pattern, name)]
+        except algebra.Unknown:
+            return None
         own = self.view.properties.get(name)
-        by_pattern = [schema for pattern, schema in self.view.pattern_properties.items() if matches(pattern, name)]
         parts = [*([own] if own else []), *by_pattern]
         return algebra.intersection(parts or [self.rest])
 
@@ -84,7 +87,8 @@ class Content:
 
 @lru_cache(maxsize=1024)
 def matches(pattern: str, name: str) -> bool:
-    return algebra.covers(algebra.schema({"type": "string", "pattern": pattern}), algebra.const(name))
+    """Raises Unknown."""
+    return algebra.holds(algebra.schema({"type": "string", "pattern": pattern}), name)
 
 
 def objects(

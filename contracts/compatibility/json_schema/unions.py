@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Final
 
-from contracts.compatibility.json_schema import algebra
-from contracts.compatibility.json_schema.views import Branch
-from contracts.compatibility.json_schema.words import described, quoted, under
+from contracts.compatibility.json_schema.algebra import is_satisfiable
+from contracts.compatibility.json_schema.views import Branch, branches
+from contracts.compatibility.json_schema.words import listed, quoted, under
 from contracts.compatibility.verdict import Finding
 
-_REMOVED = "PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL"
-_REQUIRED = ("REQUIRED_ATTRIBUTE_ADDED", "REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL")
+_REMOVED: Final = "PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL"
+_REQUIRED: Final = ("REQUIRED_ATTRIBUTE_ADDED", "REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL")
 
 
-def unknown_kind(one: Branch, met: Sequence[Branch], reads: Sequence[Branch], path: str) -> Finding | None:
-    """Where no branch of the reader's meets the writer's: the property that tells them apart."""
-    if met or one.type != "object":
+def unknown_kind(one: Branch, reads: Sequence[Branch], path: str) -> Finding | None:
+    """A value of a property by which the reader tells its branches apart, and of which it has no branch."""
+    if one.type != "object":
         return None
-    for name, own in getattr(one.view, "properties", {}).items():
-        known = [getattr(other.view, "properties", {}).get(name) for other in reads]
-        told = [kind for kind in known if kind is not None]
-        if len(told) == len(reads) and not any(algebra.overlap(own, kind) for kind in told):
-            change = f"no longer takes the kind {described(own)}, only {' or '.join(map(described, told))}"
-            return Finding(path=under(path, name), rule="SUM_TYPE_NARROWED", change=change)
+    for name in getattr(one.view, "properties", {}):
+        known = [_of(other, name) for other in reads]
+        written = _of(one, name)
+        unknown = [value for value in written if not any(value in values for values in known)]
+        if unknown and all(known):
+            taken = [value for values in known for value in values]
+            change = f"no longer takes {listed(unknown)} as `{name}`, only {listed(taken)}"
+            certain = is_satisfiable(one.schema) and unknown == written
+            return Finding(path=under(path, name), rule="SUM_TYPE_NARROWED", change=change, certain=certain)
     return None
+
+
+def _of(branch: Branch, name: str) -> list[Any]:
+    """The values that the branch counts out for a property, if it does."""
+    held = getattr(branch.view, "properties", {}).get(name)
+    return [value for kind in branches(held) for value in kind.values or ()] if held is not None else []
 
 
 def dependency(outcomes: list[list[Finding]]) -> Finding | None:

@@ -49,22 +49,23 @@ def last(path: str) -> str:
 def described(one: CanonicalSchema) -> str:
     """The schema in a few words: "integer from 1", `"a", "b"`, "string"."""
     match view := one.view():
-        case canonical.TrueView():
-            return "anything"
-        case canonical.FalseView():
-            return "nothing"
+        case canonical.TrueView() | canonical.FalseView():
+            words = "anything" if isinstance(view, canonical.TrueView) else "nothing"
         case canonical.MultiTypeView(types):
-            return " or ".join(types)
+            words = " or ".join(types)
         case canonical.ConstView(value):
-            return told(value)
+            words = told(value)
         case canonical.EnumView(values):
-            return listed(values)
+            words = listed(values)
         case canonical.AnyOfView(branches):
-            return " or ".join(dict.fromkeys(map(described, branches)))
+            words = " or ".join(dict.fromkeys(map(described, branches)))
         case canonical.NumberView() | canonical.IntegerView():
-            return described_number(view)
+            words = described_number(view)
+        case canonical.RawView() | canonical.AllOfView() | canonical.OneOfView() | canonical.NotView():
+            words = "a combination of schemas"
         case _:
-            return one.kind.value.replace("_", " ")
+            words = one.kind.value.replace("_", " ")
+    return words
 
 
 def described_number(view: canonical.NumberView | canonical.IntegerView) -> str:

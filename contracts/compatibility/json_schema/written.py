@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 from contracts.compatibility.json_schema.keywords import (
+    DYNAMIC,
     IN_PLACE,
     OPEN,
     Unresolved,
@@ -38,7 +39,6 @@ class Policy(StrEnum):
 #: A `whole` schema is all that judges a value, a `part` is one of several that do, `plain` ones are not writing at all.
 _Role = Literal["whole", "part", "plain"]
 
-_DYNAMIC: Final = ("$dynamicRef", "$recursiveRef")
 #: Keywords whose schemas say what is not written, or when: closing them would let more be written.
 _NOT_WRITING: Final = frozenset(("not", "if", "contains", "propertyNames", "contentSchema"))
 _CHILDREN: Final = frozenset((
@@ -55,7 +55,7 @@ def written(schema: Schema, policy: Policy) -> Schema:
     """
     if policy is Policy.STRICT or not isinstance(schema, dict):
         return schema
-    if any(keyword in node for node in schemas_in(schema) for keyword in _DYNAMIC) or _has_inner_id(schema):
+    if any(keyword in node for node in schemas_in(schema) for keyword in DYNAMIC) or _has_inner_id(schema):
         return schema
     plain = simplified(schema)
     try:
