@@ -8,11 +8,11 @@ from pathlib import Path
 from contracts.company import SERVICES
 from contracts.readers.cache import CACHE, remembered
 from contracts.readers.hurt import hurt_by
-from contracts.readers.reading import ROOT, Facts, How, Reading
+from contracts.readers.reading import ROOT, Facts, How, Reading, UnreadableSource
 from contracts.readers.rules import matches
 from runtime.manifest import Service
 
-__all__ = ["Facts", "How", "Reading", "facts", "hurt_by", "readings"]
+__all__ = ["Facts", "How", "Reading", "UnreadableSource", "facts", "hurt_by", "readings"]
 
 
 def readings(

@@ -34,7 +34,20 @@ from mypy.nodes import (
 from mypy.patterns import ClassPattern, MappingPattern, SequencePattern
 from mypy.types import CallableType, ProperType, get_proper_type
 
-from contracts.readers.flow import ADDS, Event, Flow, Json, Thing, Value, Values, functions, instances, key_of
+from contracts.readers.flow import (
+    ADDS,
+    Event,
+    Flow,
+    Json,
+    Kept,
+    Thing,
+    Value,
+    Values,
+    functions,
+    instances,
+    kept,
+    key_of,
+)
 from contracts.readers.models import EVENT
 from contracts.readers.summary import place_of
 from contracts.readers.walk import Walk, children
@@ -126,7 +139,7 @@ class _Binding(Walk):
                 symbol = instance.type.get(lvalue.name)
                 self.news |= self._flow.put(symbol.node if symbol else None, values)
         elif isinstance(lvalue, IndexExpr):
-            self._put(lvalue.base, values)
+            self._put(lvalue.base, kept(values))
         elif isinstance(lvalue, StarExpr):
             self._put(lvalue.expr, values)
         elif isinstance(lvalue, TupleExpr | ListExpr):
@@ -232,7 +245,8 @@ class _Binding(Walk):
     def visit_call_expr(self, o: CallExpr) -> None:
         if isinstance(o.callee, MemberExpr) and o.callee.name in ADDS:
             for argument in o.args:
-                self._put(o.callee.expr, self._flow.values(argument))
+                values = self._flow.values(argument)
+                self._put(o.callee.expr, values if o.callee.name == "extend" else kept(values))
         for function in self._targets.of(o.callee):
             self._call(o, function, bound=bool(function.info) and not function.is_static)
         if isinstance(o.callee, NameExpr | MemberExpr) and isinstance(o.callee.node, TypeInfo):
@@ -262,7 +276,12 @@ class _Binding(Walk):
 
 def under(values: Values, key: str | int | None) -> Values:
     step = key if isinstance(key, str) else "[]"
-    return frozenset(Json(value.place.under(step)) if isinstance(value, Json) else value for value in values)
+    return frozenset(
+        Json(value.place.under(step) if isinstance(value, Json) else value.place)
+        if isinstance(value, Json | Kept)
+        else value
+        for value in values
+    )
 
 
 def holds(type_: ProperType, fullname: str) -> bool:

@@ -9,7 +9,9 @@ from typing import Final
 from mypy.nodes import (
     AssignmentExpr,
     AssignmentStmt,
+    AwaitExpr,
     CallExpr,
+    CastExpr,
     ComparisonExpr,
     ConditionalExpr,
     DictExpr,
@@ -168,6 +170,8 @@ _PARTS: Final[Mapping[type[Expression], tuple[str, ...]]] = {
     ConditionalExpr: ("if_expr", "else_expr"),
     AssignmentExpr: ("value",),
     StarExpr: ("expr",),
+    AwaitExpr: ("expr",),
+    CastExpr: ("expr",),
     ListComprehension: ("generator",),
     GeneratorExpr: ("left_expr",),
 }

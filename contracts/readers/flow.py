@@ -53,6 +53,12 @@ class Json(NamedTuple):
     place: Place
 
 
+class Kept(NamedTuple):
+    """Such data in a list, a mapping or another container of the code's own."""
+
+    place: Place
+
+
 class Thing(NamedTuple):
     """An object of a model that is only known by its base: which model it is."""
 
@@ -65,7 +71,7 @@ class Kind(NamedTuple):
     model: str
 
 
-Value = Event | Json | Thing | Kind
+Value = Event | Json | Kept | Thing | Kind
 Values = frozenset[Value]
 NOTHING: Final[Values] = frozenset()
 
@@ -118,6 +124,10 @@ class Flow:
         """Where the JSON comes from that the expression gives, if it does."""
         return frozenset(value.place for value in self._values(expression) if isinstance(value, Json))
 
+    def json_within(self, expression: Expression) -> frozenset[Place]:
+        """The same, and of what a container holds."""
+        return frozenset(value.place for value in self._values(expression) if isinstance(value, Json | Kept))
+
     def _by_type(self, type_: ProperType | None) -> Iterator[Value]:
         """Bound to a variable, even a base must be remembered, or the variable's other values would hide it."""
         for info in self.models.at(type_):
@@ -145,16 +155,16 @@ class Flow:
                 yield from self.values(e.expr)
             case ListExpr() | TupleExpr() | SetExpr():
                 for item in e.items:
-                    yield from self.values(item)
+                    yield from kept(self.values(item))
             case DictExpr():
-                for _, item in e.items:
-                    yield from self.values(item)
+                for key, item in e.items:
+                    yield from self.values(item) if key is None else kept(self.values(item))
             case GeneratorExpr():
-                yield from self.values(e.left_expr)
+                yield from kept(self.values(e.left_expr))
             case ListComprehension() | SetComprehension():
                 yield from self.values(e.generator)
             case DictionaryComprehension():
-                yield from self.values(e.value)
+                yield from kept(self.values(e.value))
             case _:
                 pass
 
@@ -187,7 +197,7 @@ class Flow:
             yield from map(Json, self.places(callee.expr))
         elif callee.name in ("get", "pop", "setdefault") and e.args:
             yield from self.element(callee.expr, key_of(e.args[0]))
-        elif callee.name in ("copy", "model_copy", "values"):
+        elif callee.name in ("copy", "model_copy", "values", "items"):
             yield from self.values(callee.expr)
         elif callee.name.startswith("model_validate"):
             yield from (Thing(value.model) for value in self._kinds(callee.expr))
@@ -201,7 +211,12 @@ class Flow:
             if isinstance(value, Json):
                 yield Json(value.place.under(key if isinstance(key, str) else "[]"))
             else:
-                yield value
+                yield Json(value.place) if isinstance(value, Kept) else value
+
+
+def kept(values: Iterable[Value]) -> Iterator[Value]:
+    """Put into a container. Only of JSON does it matter: its own paths have lists and maps."""
+    return (Kept(value.place) if isinstance(value, Json) else value for value in values)
 
 
 def key_of(index: Expression) -> str | int | None:

@@ -43,9 +43,8 @@ def _is_under(path: str, above: str) -> bool:
     return not above or path == above or path.startswith((f"{above}.", f"{above}[", f"{above}{{"))
 
 
-def _rank(reading: Reading) -> tuple[int, str, str, str, int]:
-    file, _, line = reading.where.rpartition(":")
-    return list(_WORDS).index(reading.how), reading.consumer, reading.rule, file, int(line)
+def _rank(reading: Reading) -> tuple[int, str, str, tuple[str, int]]:
+    return list(_WORDS).index(reading.how), reading.consumer, reading.rule, reading.place
 
 
 def _one_each(readings: Sequence[Reading]) -> list[Reading]:

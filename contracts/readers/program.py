@@ -30,16 +30,13 @@ from mypy.nodes import (
 from mypy.options import Options
 from mypy.types import ProperType, Type, get_proper_type
 
+from contracts.readers.reading import UnreadableSource
 from contracts.readers.walk import Walk
 
 #: What is read: the contract, what functions run on, and the business.
 PACKAGES: Final = ("events", "runtime", "functions")
 #: Module-level statements that define no name.
 _LOOSE: Final = "<module>"
-
-
-class UnreadableSource(ValueError):
-    """The code does not parse. Says where."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,11 @@ from typing import Final, Literal, NamedTuple
 
 ROOT: Final = Path(__file__).parents[2]
 
+
+class UnreadableSource(ValueError):
+    """The code does not parse. Says where."""
+
+
 How = Literal["reads", "passes on whole", "checks", "matches"]
 
 
@@ -29,6 +34,12 @@ class Reading:
     where: str
     how: How
     rule: str = ""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """`where`, to sort by."""
+        file, _, line = self.where.rpartition(":")
+        return file, int(line)
 
 
 class Place(NamedTuple):

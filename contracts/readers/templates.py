@@ -91,7 +91,8 @@ class _Scope:
                 one = name in ("first", "last", "random")
                 return frozenset(place.under("[]") if one else place for place in self._places(node.node))
             case nodes.CondExpr() | nodes.Or() | nodes.And():
-                return frozenset[Place]().union(*(self._places(child) for child in node.iter_child_nodes()))
+                options = node.iter_child_nodes(exclude=["test"])
+                return frozenset[Place]().union(*map(self._places, options))
             case _:
                 return frozenset()
 
@@ -102,7 +103,7 @@ class _Scope:
                 return
             case nodes.Getattr() | nodes.Getitem():
                 yield from self._step(node)
-            case nodes.Not() | nodes.And() | nodes.Or() | nodes.Test():
+            case nodes.Not() | nodes.And() | nodes.Or() | nodes.Test() | nodes.CondExpr():
                 for child in node.iter_child_nodes():
                     yield from self._looked_at(child)
             case nodes.Filter(name=name) if name in _LOOKS | _ELEMENTS and node.node is not None:
@@ -125,12 +126,14 @@ class _Scope:
                     yield from self._node(child)
 
     def _step(self, node: nodes.Getattr | nodes.Getitem) -> Found:
-        how: How = "passes on whole" if isinstance(node, nodes.Getitem) and _is_computed(node) else "reads"
-        places = self._places(node.node) if how == "passes on whole" else self._places(node)
-        yield from ((node.lineno, place, how) for place in places)
-        yield from self._looked_at(node.node)
+        """An attribute or a literal key is a field; a number's is an element; any other may be every field."""
         if isinstance(node, nodes.Getitem):
             yield from self._node(node.arg)
+        if isinstance(node, nodes.Getattr) or _is_text(node.arg):
+            yield from ((node.lineno, place, "reads") for place in self._places(node))
+        elif not isinstance(node.arg, nodes.Const | nodes.Slice):
+            yield from ((node.lineno, place, "passes on whole") for place in self._places(node.node))
+        yield from self._looked_at(node.node)
 
 
 def _item(place: Place, key: nodes.Node) -> Place:
@@ -139,5 +142,5 @@ def _item(place: Place, key: nodes.Node) -> Place:
     return place.under(key.value if isinstance(key, nodes.Const) and isinstance(key.value, str) else "[]")
 
 
-def _is_computed(node: nodes.Getitem) -> bool:
-    return not isinstance(node.arg, nodes.Const | nodes.Slice)
+def _is_text(key: nodes.Node) -> bool:
+    return isinstance(key, nodes.Const) and isinstance(key.value, str)

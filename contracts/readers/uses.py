@@ -8,10 +8,8 @@ from typing import Final
 from mypy.nodes import (
     CallExpr,
     ComparisonExpr,
-    Decorator,
     DictExpr,
     Expression,
-    FuncDef,
     IndexExpr,
     ListExpr,
     MatchStmt,
@@ -24,9 +22,10 @@ from mypy.nodes import (
     TypeInfo,
 )
 from mypy.patterns import AsPattern, ClassPattern, MappingPattern, OrPattern, SequencePattern
-from mypy.types import AnyType, CallableType, Instance, ProperType, TypeOfAny, get_proper_type
+from mypy.types import AnyType, CallableType, get_proper_type
 
 from contracts.readers.binding import BUSINESS, Targets
+from contracts.readers.callees import is_contract, is_ours, is_variable, may_be_ours, only_looks
 from contracts.readers.fine import Fine
 from contracts.readers.flow import AS_DATA, Event, Flow, Kind, functions, key_of
 from contracts.readers.models import EVENT, fields
@@ -35,16 +34,9 @@ from contracts.readers.reading import How, Place, Use
 from contracts.readers.summary import WHOLE, attribute, place_of, used_by
 from contracts.readers.walk import children
 
-#: What looks at a value without passing it on. `partial` calls what is typed; `getattr` is looked at by itself.
-_LOOKS: Final = frozenset(
-    {f"builtins.{name}" for name in ("isinstance", "issubclass", "type", "len", "bool", "id", "getattr", "hasattr")}
-    | {"functools.partial", "typing.cast"}
-)
 #: Jinja's ways to fill a template: the templates say themselves what they read.
 _RENDERS: Final = frozenset({"render", "render_async", "generate", "stream"})
 _BY_NAME: Final = frozenset({"builtins.getattr", "builtins.hasattr"})
-#: Any that no payload can get into without having been passed on to somebody else's code first.
-_FOREIGN: Final = TypeOfAny.from_unimported_type
 
 
 class Uses(Fine):
@@ -102,7 +94,7 @@ class Uses(Fine):
             return
         if Event() in self.flow.values(of):
             self._attribute_of_event(node, name)
-        elif _may_be_ours(self.flow.program.type_of(of)):
+        elif may_be_ours(self.flow.program.type_of(of)):
             self._use(node, (p for p in self.flow.models.all_places if p.path.rpartition(".")[2] == name), "reads")
 
     def _attribute_of(self, node: Node, info: TypeInfo, name: str) -> None:
@@ -160,7 +152,7 @@ class Uses(Fine):
     def _check(self, o: CallExpr) -> None:
         """A function of the contract that makes a payload of the event that came in refuses what does not fit."""
         takes_event = any(Event() in self.flow.values(argument) for argument in o.args)
-        if takes_event and any(_is_contract(f) for f in functions(self.flow, o.callee)):
+        if takes_event and any(is_contract(f) for f in functions(self.flow, o.callee)):
             models = self.flow.models.at(self.flow.program.type_of(o))
             self._use(o, (place for info in models for place in self.flow.models.places(info)), "checks")
 
@@ -177,19 +169,19 @@ class Uses(Fine):
                 self._use_fields(o, places or self.flow.models.everywhere, used)
 
     def _used_by_callee(self, o: CallExpr, position: int, *, is_event: bool) -> frozenset[str]:
-        contract = [f for f in functions(self.flow, o.callee) if _is_contract(f)]
+        contract = [f for f in functions(self.flow, o.callee) if is_contract(f)]
         if contract:
             makes_payload = is_event and self.flow.models.at(self.flow.program.type_of(o))
             used = (used_by(f, place_of(o, position, f, bound=bool(f.info))) for f in contract)
             return frozenset() if makes_payload else frozenset[str]().union(*used)
-        if is_event or _is_ours(o.callee) or _looks(o.callee):
+        if is_event or is_ours(o.callee) or only_looks(o.callee):
             return frozenset()
         return frozenset() if self._takes_models(o, position) else frozenset({WHOLE})
 
     def _takes_models(self, o: CallExpr, position: int) -> bool:
         """Whether what is called is typed as taking a model, and so has an eye on it itself."""
         callee = self.flow.program.type_of(o.callee)
-        if not isinstance(callee, CallableType) or _is_variable(o.callee):
+        if not isinstance(callee, CallableType) or is_variable(o.callee):
             return not isinstance(callee, AnyType)
         formal = callee.argument_by_name(name) if (name := o.arg_names[position]) else None
         formal = formal or callee.argument_by_position(position)
@@ -225,7 +217,7 @@ class Uses(Fine):
     def _json(self, e: Expression) -> None:
         """JSON that goes anywhere but into a variable, a function of ours or a look-up leaves our sight."""
         if self._ours and e not in self.fine:
-            self._use(e, (p for p in self.flow.json(e) if not self.flow.models.is_scalar(p)), "passes on whole")
+            self._use(e, (p for p in self.flow.json_within(e) if not self.flow.models.is_scalar(p)), "passes on whole")
 
     def _get(self, o: CallExpr) -> None:
         if isinstance(o.callee, MemberExpr) and o.callee.name in ("get", "pop") and o.args:
@@ -294,12 +286,10 @@ class Uses(Fine):
                     self._use(key, below, "reads")
                     self._match(value, below)
             self._use(pattern, places if pattern.rest is not None else (), "passes on whole")
-        elif isinstance(pattern, SequencePattern):
+        elif isinstance(pattern, SequencePattern | AsPattern | OrPattern):
+            one = isinstance(pattern, SequencePattern)
             for item in children(pattern):
-                self._match(item, [place.under("[]") for place in places])
-        elif isinstance(pattern, AsPattern | OrPattern):
-            for item in children(pattern):
-                self._match(item, places)
+                self._match(item, [place.under("[]") for place in places] if one else places)
 
     def visit_class_pattern(self, o: ClassPattern) -> None:
         info = o.class_ref.node
@@ -307,39 +297,3 @@ class Uses(Fine):
             for name in o.keyword_keys:
                 self._use_fields(o, self.flow.models.places(info), attribute(info, name))
         self.children(o)
-
-
-def _may_be_ours(type_: ProperType | None) -> bool:
-    """Whether a value of no known type may be a payload: not one that somebody else's code gave."""
-    while isinstance(type_, AnyType) and type_.source_any is not None:
-        type_ = type_.source_any
-    if isinstance(type_, Instance):
-        return type_.type.fullname == "builtins.object"
-    return isinstance(type_, AnyType) and type_.type_of_any != _FOREIGN
-
-
-def _is_contract(function: FuncDef) -> bool:
-    return function.fullname.startswith("events.")
-
-
-def _node(callee: Expression) -> object:
-    node = callee.node if isinstance(callee, NameExpr | MemberExpr) else None
-    return node.func if isinstance(node, Decorator) else node
-
-
-def _is_ours(callee: Expression) -> bool:
-    node = _node(callee)
-    return isinstance(node, FuncDef | TypeInfo) and node.fullname.partition(".")[0] in (
-        "events",
-        "runtime",
-        "functions",
-    )
-
-
-def _is_variable(callee: Expression) -> bool:
-    """A function that came in as a value: typed by those who took it, who are looked at as well."""
-    return not isinstance(_node(callee), FuncDef | TypeInfo) and not isinstance(callee, MemberExpr)
-
-
-def _looks(callee: Expression) -> bool:
-    return isinstance(callee, NameExpr | MemberExpr) and callee.fullname in _LOOKS

@@ -58,7 +58,7 @@ class _Asked:
             yield from (problem for wanted in self.leaf.alternatives if (problem := self._of_value(wanted, found)))
         elif _ABSENT not in self.leaf.alternatives:
             message = f"asks about {self.leaf.name}, a field that {self._of_types} cannot have"
-            advice = f"name a field that is there ({some(self._siblings())}), or add it to the model"
+            advice = f"name a field that is there ({some(self._siblings(), 12)}), or add it to the model"
             yield self._problem(self.leaf.path[-1], message, advice)
 
     def _of_value(self, wanted: object, found: Sequence[Found]) -> Problem | None:

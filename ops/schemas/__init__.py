@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ops import derived
-from ops.schemas import check, release
+from ops.schemas import check, readers, release
 from ops.schemas.artefacts import documents
 
 app = typer.Typer(
@@ -14,3 +14,4 @@ app = typer.Typer(
 derived.add_write(app, documents)
 check.add_command(app)
 release.add_command(app)
+readers.add_command(app)
