@@ -36,7 +36,7 @@ from events.versions import (
     Retired,
     UnknownEvent,
     dataschema,
-    retired,
+    retired_version,
     unknown_type,
     unknown_version,
     version_of,
@@ -269,7 +269,7 @@ def payload_of(event: CloudEvent) -> Payload:
     if model is None:
         raise unknown_version(event, readable_versions(event.type), newest=newest.version)
     if isinstance(model.lifecycle, Retired):
-        raise retired(event, model.lifecycle, newest=newest.version)
+        raise retired_version(event, model.lifecycle, newest=newest.version)
     payload = _fitted(model, event.data)
     return (
         payload if model is newest else _fitted(newest, upcast(payload.to_data(), event.type, version, newest.version))

@@ -121,7 +121,7 @@ def unknown_type(event: CloudEvent) -> UnknownEvent:
     return UnknownEvent([Problem("type", f"{event.type} v{version_of(event)} is unknown: it is not in the catalog")])
 
 
-def retired(event: CloudEvent, life: Retired, *, newest: int) -> UnknownEvent:
+def retired_version(event: CloudEvent, life: Retired, *, newest: int) -> UnknownEvent:
     why = f"{event.type} v{version_of(event)} was retired on {life.on}: send v{newest}"
     return UnknownEvent([Problem("dataschema", why)])
 

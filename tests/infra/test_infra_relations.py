@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from contracts.company import producers_of
+from contracts.lifecycle import problems
+from events.catalog import CATALOG
 from infra.cdk_app import CONSUMERS
 from infra.components.relations import BrokenRelation, Retention, check_retention
 from infra.components.table import allow_once
@@ -38,6 +42,15 @@ def test_a_relation_that_is_broken_is_named(broken: Retention, line: str) -> Non
 
 def test_a_day_more_than_the_longest_way_is_enough() -> None:
     check_retention("prod", replace(SOUND, marks=50, payloads=50, outbox=1.5))
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
+def test_an_old_version_is_read_for_longer_than_an_event_can_come_back(stage) -> None:
+    used = {key: [service.name for service in producers_of(key[0])] for key in CATALOG}
+
+    way = Retention.of(stage, CONSUMERS).longest_way
+
+    assert problems(CATALOG, today=date(2026, 11, 27), longest_way=way, emitters=used, readers=used) == []
 
 
 class Named:
