@@ -19,7 +19,7 @@ from contracts.compatibility.json_schema import InvalidSchema
 from contracts.gate import Judgement, judge
 from contracts.languages import LANGUAGES
 from contracts.readers import Reading, hurt_by, readings
-from contracts.readers.program import UnreadableSource
+from contracts.readers.reading import UnreadableSource
 from contracts.releases import FOLDER, InvalidRelease, Released, released
 from contracts.verdicts import Verdict
 from contracts.wiring import problems
