@@ -9,7 +9,7 @@ CONTACT = "customer.contact.updated"
 
 
 def test_the_catalog_keeps_the_rules_of_a_versions_life() -> None:
-    assert lifecycle_problems(today=date(2026, 11, 27)) == []
+    assert lifecycle_problems(today=date.max) == []
 
 
 def test_who_names_a_versions_model_is_found_and_nobody_else(tmp_path: Path) -> None:
