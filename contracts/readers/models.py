@@ -12,7 +12,8 @@ from mypy.types import Instance, ProperType, TupleType, Type, TypeType, UnionTyp
 from contracts.readers.program import Program
 from contracts.readers.reading import Place
 
-PAYLOAD: Final = "events.catalog.Payload"
+#: The base of all payload models, wherever in the contract it is.
+PAYLOAD: Final = "Payload"
 EVENT: Final = "events.envelope.CloudEvent"
 
 _CONTRACT: Final = "events."
@@ -77,7 +78,8 @@ class Models:
     @cached_property
     def everywhere(self) -> frozenset[Place]:
         """The root of every payload."""
-        return self.places(self._classes[PAYLOAD]) if PAYLOAD in self._classes else frozenset()
+        bases = (info for info in self._classes.values() if info.name == PAYLOAD)
+        return frozenset(place for base in bases for place in self.places(base))
 
     @cached_property
     def _fields(self) -> Mapping[Place, list[ProperType]]:
@@ -157,9 +159,13 @@ def method(info: TypeInfo, name: str) -> FuncDef | None:
     return found if isinstance(found, FuncDef) and found.info.module_name.startswith(_CONTRACT) else None
 
 
+def _is_payload(info: TypeInfo) -> bool:
+    return any(base.name == PAYLOAD and base.module_name.startswith(_CONTRACT) for base in info.mro)
+
+
 def _own_place(info: TypeInfo) -> Place | None:
     """A class with a `type` or a `version` of its own is in the catalog."""
-    if not info.has_base(PAYLOAD) or not _constants(info):
+    if not _is_payload(info) or not _constants(info):
         return None
     known: dict[str, str | int] = {}
     for base in reversed(info.mro):

@@ -6,6 +6,7 @@ from typing import Final
 
 from mypy.nodes import CallExpr, FuncDef, MemberExpr, NameExpr, TypeInfo, Var
 from mypy.types import Instance, get_proper_type
+from pydantic import BaseModel
 
 from contracts.readers.models import EVENT, fields, method
 from contracts.readers.walk import Walk
@@ -44,8 +45,10 @@ def attribute(info: TypeInfo, name: str, above: _Above = frozenset()) -> frozens
         return frozenset({WHOLE if info.fullname == EVENT else name})
     if function := method(info, name):
         return NOTHING if function.is_static or function.is_class else used_by(function, 0, above)
-    symbol = info.get(name)
-    return NOTHING if symbol and isinstance(symbol.node, Var) else frozenset({WHOLE})
+    if symbol := info.get(name):
+        return NOTHING if isinstance(symbol.node, Var) else frozenset({WHOLE})
+    # A model carries fields along that it does not know: one that was just taken out of it is still read.
+    return frozenset({WHOLE if info.fullname == EVENT or hasattr(BaseModel, name) else name})
 
 
 def _declared(function: FuncDef, parameter: Var) -> TypeInfo | None:

@@ -1,0 +1,160 @@
+"""Why the writer's values are not all the reader's: place by place, and type by type in each.
+
+A place's schema is a union of branches of one type each. Each of the writer's must be within one of the reader's,
+facet by facet; what is not is a finding. Sound: it finds nothing only where each step is proven, and a pair of
+recursive schemas that is under way is taken as proven, which is right because documents are finite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, get_args
+
+from jsonschema_rs import CanonicalSchema, canonical
+
+from contracts.compatibility.json_schema import algebra
+from contracts.compatibility.json_schema.arrays import arrays
+from contracts.compatibility.json_schema.numbers import numbers
+from contracts.compatibility.json_schema.objects import objects
+from contracts.compatibility.json_schema.strings import strings, writes_only
+from contracts.compatibility.json_schema.unions import dependency, unknown_kind
+from contracts.compatibility.json_schema.views import Arrays, Branch, Numbers, Objects, Strings, branches
+from contracts.compatibility.json_schema.words import described, last, listed, unproven
+from contracts.compatibility.verdict import Finding
+
+_MOST_PAIRS: Final = 2_000
+_MOST_DEPTH: Final = 40
+#: More types than these are not listed one by one.
+_FEW_TYPES: Final = 2
+_FEW_REASONS: Final = 3
+
+
+@dataclass(slots=True)
+class Comparison:
+    under_way: list[tuple[CanonicalSchema, CanonicalSchema]] = field(default_factory=list)
+    pairs: int = 0
+
+    def findings(self, writer: CanonicalSchema, reader: CanonicalSchema, path: str) -> list[Finding]:
+        if algebra.covers(reader, writer) or (writer, reader) in self.under_way:
+            return []
+        self.pairs += 1
+        if self.pairs > _MOST_PAIRS or len(self.under_way) > _MOST_DEPTH:
+            return [unproven(path, "COMBINED_TYPE_CHANGED", "is too deep to be compared")]
+        self.under_way.append((writer, reader))
+        try:
+            return list(dict.fromkeys(self._place(writer, reader, path)))
+        finally:
+            self.under_way.pop()
+
+    def _place(self, writer: CanonicalSchema, reader: CanonicalSchema, path: str) -> Iterator[Finding]:
+        all_written, reads = branches(writer), branches(reader)
+        writes = [one for one in all_written if not algebra.covers(reader, one.schema)]
+        lost = [one for one in writes if one.type is not None and not _of(one.type, reads)]
+        yield from _lost_types(lost, reader, path, is_all=len(lost) == len(all_written))
+        if lost and isinstance(writer.view(), canonical.TrueView):
+            return  # what else the reader asks for is the same cause
+        literal = [one for one in writes if one not in lost and one.values is not None]
+        if literal:
+            yield from _values(all_written, literal, reads, reader, path)
+        for one in writes:
+            if one not in lost and one not in literal:
+                yield from self._branch(one, reads, reader, path)
+
+    def _branch(self, one: Branch, reads: Sequence[Branch], reader: CanonicalSchema, path: str) -> Iterator[Finding]:
+        same = [other for other in reads if other.type == one.type]
+        if one.type is None or not same:
+            yield _incomparable(one, reader, path)
+            return
+        met = [other for other in same if algebra.overlap(one.schema, other.schema)] if len(same) > 1 else same
+        outcomes = [list(self._facets(one, other, path)) for other in met or same]
+        if not all(outcomes):
+            return
+        if len(outcomes) == 1:
+            yield from outcomes[0]
+        else:
+            yield unknown_kind(one, same, path) or dependency(outcomes) or _in_none(outcomes, one, reader, path)
+
+    def _facets(self, one: Branch, other: Branch, path: str) -> Iterator[Finding]:
+        if algebra.covers(other.schema, one.schema):
+            return
+        if other.values is not None:
+            if not (isinstance(one.view, canonical.StringView) and writes_only(one.view, other.values)):
+                yield from _enumerated(one, other, path)
+            return
+        match one.view, other.view:
+            case old, new if isinstance(old, get_args(Strings)) and isinstance(new, get_args(Strings)):
+                yield from strings(old, new, path=path)
+            case old, new if isinstance(old, get_args(Numbers)) and isinstance(new, get_args(Numbers)):
+                yield from numbers(old, new, path=path)
+            case old, new if isinstance(old, get_args(Arrays)) and isinstance(new, get_args(Arrays)):
+                yield from arrays(old, new, path=path, whole=one.schema, descend=self.findings)
+            case old, new if isinstance(old, get_args(Objects)) and isinstance(new, get_args(Objects)):
+                yield from objects(old, new, path=path, whole=one.schema, descend=self.findings)
+            case _:
+                yield _incomparable(one, other.schema, path)
+
+
+def _of(type_: str, reads: Sequence[Branch]) -> list[Branch]:
+    """The branches that may take values of the type."""
+    return [other for other in reads if other.type in (type_, None)]
+
+
+def _lost_types(lost: list[Branch], reader: CanonicalSchema, path: str, *, is_all: bool) -> Iterator[Finding]:
+    if not lost:
+        return
+    gone = " or ".join(dict.fromkeys(described(one.schema) for one in lost))
+    certain = any(algebra.is_satisfiable(one.schema) for one in lost)
+    if len(lost) > _FEW_TYPES:
+        change = f"takes only {described(reader)}, where the writer may write other types too"
+    elif is_all:
+        change = f"changes {gone} to {described(reader)}"
+    else:
+        change = f"no longer takes {gone}"
+    rule = "TYPE_CHANGED" if is_all else "TYPE_NARROWED"
+    yield Finding(path=path, rule=rule, change=change, certain=certain)
+
+
+def _values(
+    written: Sequence[Branch], literal: list[Branch], reads: Sequence[Branch], reader: CanonicalSchema, path: str
+) -> Iterator[Finding]:
+    refused = [v for one in literal for v in one.values or () if not algebra.covers(reader, algebra.const(v))]
+    if not refused:
+        return
+    certain = all(algebra.refutes(reader, algebra.const(value)) for value in refused)
+    taken = [v for one in literal for other in _of(one.type or "", reads) for v in other.values or ()]
+    if not taken:
+        change = f"no longer takes {listed(refused)}"
+        yield Finding(path=path, rule="ENUM_ARRAY_NARROWED", change=change, certain=certain)
+        return
+    old = [value for one in written for value in one.values or ()]
+    yield _changed_list(old, list(taken), path, certain=certain)
+
+
+def _changed_list(old: list[Any], new: list[Any], path: str, *, certain: bool) -> Finding:
+    added = [value for value in new if value not in old]
+    rule, verb = ("ENUM_ARRAY_CHANGED", "changes") if added else ("ENUM_ARRAY_NARROWED", "narrows")
+    name = last(path)
+    change = f"{verb} {f'`{name}` ' if name else ''}from {listed(old)} to {listed(new)}"
+    return Finding(path=path, rule=rule, change=change, certain=certain)
+
+
+def _enumerated(one: Branch, other: Branch, path: str) -> Iterator[Finding]:
+    change = f"narrows {described(one.schema)} to {listed(other.values or [])}"
+    certain = algebra.refutes(other.schema, one.schema)
+    yield Finding(path=path, rule="ENUM_ARRAY_NARROWED", change=change, certain=certain)
+
+
+def _incomparable(one: Branch, reader: CanonicalSchema, path: str) -> Finding:
+    if one.type is None:
+        change = "combines schemas in a way that cannot be compared"
+    else:
+        change = f"takes {described(reader)}, where the writer may write {described(one.schema)}"
+    certain = algebra.refutes(reader, one.schema)
+    return Finding(path=path, rule="COMBINED_TYPE_SUBSCHEMAS_CHANGED", change=change, certain=certain)
+
+
+def _in_none(outcomes: list[list[Finding]], one: Branch, reader: CanonicalSchema, path: str) -> Finding:
+    reasons = "; or ".join(dict.fromkeys(found[0].change for found in outcomes[:_FEW_REASONS]))
+    change = f"takes {described(one.schema)} in none of its {len(outcomes)} branches for it: {reasons}"
+    return Finding(path=path, rule="SUM_TYPE_NARROWED", change=change, certain=algebra.refutes(reader, one.schema))
