@@ -1,0 +1,132 @@
+"""`python -m ops deploy`: `cdk deploy`, once it is known that it breaks nothing that is live."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import environ  # noqa: TID251 - the composition root
+from typing import Annotated, Final, Self
+
+import typer
+
+from contracts.company import SERVICES
+from contracts.deployed import CannotAsk
+from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
+from ops import derived
+from ops.schemas.artefacts import documents
+from ops.schemas.live import Aws, EndpointUrl, Profile, Region, Stage, report
+
+#: Stack -> the service in it.
+_SERVICES: Final = {service.name.capitalize(): service.name for service in SERVICES}
+_STACKS: Final = ("Bus", "Contracts", *_SERVICES)
+
+
+class WrongUse(Exception):
+    """The command line makes no sense; the message says what would."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to deploy (no stacks: all of them), and how."""
+
+    stacks: tuple[str, ...]
+    stage: StageConfig
+    exclusively: bool
+    yes: bool
+    profile: str | None
+    cdk_arguments: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, words: Sequence[str], *, stage: str, exclusively: bool, yes: bool, profile: str | None) -> Self:
+        """`words` are stacks up to the first that starts with a dash: from there on they are for cdk.
+
+        Raises WrongUse and UnknownStage.
+        """
+        cut = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
+        unknown = [word for word in words[:cut] if word not in _STACKS]
+        if unknown:
+            raise WrongUse(f"there is no stack {', '.join(unknown)}; known: {', '.join(_STACKS)}")
+        return cls(
+            stacks=tuple(words[:cut]),
+            stage=stage_named(stage),
+            exclusively=exclusively,
+            yes=yes,
+            profile=profile,
+            cdk_arguments=tuple(words[cut:]),
+        )
+
+    @property
+    def services(self) -> frozenset[str]:
+        return frozenset(_SERVICES[stack] for stack in self.stacks or _STACKS if stack in _SERVICES)
+
+    def command(self, cdk: str) -> list[str]:
+        return [
+            *(cdk, "deploy", *(self.stacks or ("--all",)), "-c", f"stage={self.stage.name}"),
+            *(("--exclusively",) if self.exclusively else ()),
+            *(("--require-approval", "never") if self.yes else ()),
+            *(("--profile", self.profile) if self.profile else ()),
+            *self.cdk_arguments,
+        ]
+
+
+def deploy(
+    words: Annotated[list[str] | None, typer.Argument(metavar="[STACK]… [-- CDK ARGUMENTS…]")] = None,
+    stage: Stage = DEFAULT_STAGE,
+    exclusively: Annotated[bool, typer.Option("--exclusively", help="Without the stacks that these wait for.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before grants change.")] = False,
+    skip_live: Annotated[
+        bool, typer.Option("--skip-live", help="Do not compare with what is deployed: nobody else checks then.")
+    ] = False,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Deploy stacks (all, when none is named) with cdk, unless that would break something that is live.
+
+    Exits with cdk's code; with 1, before anything is synthesised, when something would break; with 2 when the
+    command makes no sense, the stage cannot be asked, or there is no cdk.
+    """
+    try:
+        request = Request.parse(words or (), stage=stage, exclusively=exclusively, yes=yes, profile=profile)
+        cdk = _cdk()
+        refusals = _offline()
+        if not skip_live:
+            refusals += _live(request, Aws(endpoint_url=endpoint_url, profile=profile, region=region))
+    except (WrongUse, UnknownStage, CannotAsk) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    if refusals:
+        typer.echo("\n".join([*refusals, "nothing was deployed"]), err=True)
+        raise typer.Exit(1)
+    raise typer.Exit(_run(request.command(cdk), AWS_REGION=region, AWS_ENDPOINT_URL=endpoint_url))
+
+
+def _run(command: Sequence[str], **settings: str | None) -> int:
+    """The command's exit code, with what is set here in its environment."""
+    said = {name: value for name, value in settings.items() if value}
+    return subprocess.run(command, cwd=derived.ROOT, env={**environ, **said}, check=False).returncode  # noqa: S603
+
+
+def _cdk() -> str:
+    found = shutil.which("cdk")
+    if found is None:
+        raise WrongUse("there is no cdk on the PATH: npm install -g aws-cdk@2.1148.1")
+    return found
+
+
+def _offline() -> list[str]:
+    """What the repository itself says against a deploy."""
+    return derived.drift(documents())
+
+
+def _live(request: Request, aws: Aws) -> list[str]:
+    """What is deployed says against it. Raises CannotAsk, with the way around it."""
+    try:
+        found = report(request.stage, aws, request.services)
+    except CannotAsk as error:
+        raise CannotAsk(f"{error}\n(--skip-live deploys without the comparison)") from error
+    for note in found.notes:
+        typer.echo(note)
+    return [str(difference) for difference in found.breaks]
