@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from contracts.avro import avro_of
 from contracts.json_schema import schema_of
 from events.catalog import CATALOG
 from ops import derived
@@ -14,4 +15,5 @@ FOLDER: Final = derived.ROOT / "events" / "schemas"
 
 def documents() -> dict[Path, Any]:
     """Every derived file of the contract. What else is derived joins here."""
-    return {FOLDER / type_ / f"v{version}.json": schema_of(model) for (type_, version), model in CATALOG.items()}
+    json_schemas = {FOLDER / t / f"v{v}.json": schema_of(model) for (t, v), model in CATALOG.items()}
+    return json_schemas | {FOLDER / t / f"v{v}.avsc": avro_of(model) for (t, v), model in CATALOG.items()}

@@ -1,0 +1,51 @@
+"""The rules' evidence: data that the writer's schema wrote, read with the reader's, by fastavro."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
+from random import Random
+from typing import Any
+
+import fastavro
+
+from contracts.compatibility.avro_data import data
+from contracts.compatibility.avro_parser import parsed
+from contracts.compatibility.verdict import Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterexample:
+    """What the writer's schema can write and fastavro cannot read with the reader's, and why it says that it cannot."""
+
+    datum: Any
+    error: Exception
+
+
+def counterexample(*, writer: Schema, reader: Schema, seed: int = 0, tries: int = 50) -> Counterexample | None:
+    """The first datum of `tries` that cannot be read; None when all can.
+
+    The same seed gives the same data. Raises InvalidAvroSchema for what is not an Avro schema.
+    """
+    parsed(reader, called="the reader's schema")
+    written, read = fastavro.parse_schema(writer), fastavro.parse_schema(reader)
+    for encoded in _encoded(writer, seed=seed, tries=tries):
+        try:
+            fastavro.schemaless_reader(BytesIO(encoded), written, read)
+        except Exception as error:  # noqa: BLE001 - fastavro has no error of its own for much of what it cannot do
+            return Counterexample(datum=fastavro.schemaless_reader(BytesIO(encoded), written, None), error=error)
+    return None
+
+
+def _encoded(writer: Schema, *, seed: int, tries: int) -> Iterator[bytes]:
+    """What is alike is tried once."""
+    written, seen = fastavro.parse_schema(writer), set[bytes]()
+    random = Random(seed)  # noqa: S311 - data for a test
+    for datum in islice(data(parsed(writer, called="the writer's schema"), random), tries):
+        buffer = BytesIO()
+        fastavro.schemaless_writer(buffer, written, datum)
+        if buffer.getvalue() not in seen:
+            seen.add(buffer.getvalue())
+            yield buffer.getvalue()
