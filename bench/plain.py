@@ -134,10 +134,11 @@ def send_receipt(event: Event) -> dict[str, Any]:
 
 def keep_contact(event: Event) -> None:
     """Notification's contact book: the newest stands."""
-    contact = parse(event=event["data"], model=CustomerContactUpdated)
+    contact = parse(event=event["data"], model=CustomerContactUpdated).to_data()
+    addresses = contact.pop("channels")
     client("dynamodb").put_item(
         TableName="plain-contacts",
-        Item=_packed(contact.to_data() | {"updated_at": event["time"], "event_id": event["id"]}),
+        Item=_packed(contact | addresses | {"updated_at": event["time"], "event_id": event["id"]}),
         ConditionExpression="attribute_not_exists(customer_id) OR updated_at < :at",
         ExpressionAttributeValues=_packed({":at": event["time"]}),
     )

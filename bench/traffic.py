@@ -10,6 +10,7 @@ from typing import Any, Final
 from bench import plain
 from events.catalog import (
     BillingInvoicePaid,
+    Channels,
     CustomerContactUpdated,
     IngestionPaymentSettled,
     IngestionUsageRecorded,
@@ -170,7 +171,9 @@ def _usage(customer_id: str, used_at: datetime) -> dict[str, Any]:
 
 
 def _contact(customer_id: str) -> CustomerContactUpdated:
-    return CustomerContactUpdated(customer_id=customer_id, name="Ada Lovelace", email="ada@example.com")
+    return CustomerContactUpdated(
+        customer_id=customer_id, name="Ada Lovelace", channels=Channels(email="ada@example.com")
+    )
 
 
 def _batch(events: Iterator[CloudEvent]) -> Invocation:

@@ -1,103 +1,60 @@
 """Every event type and version there is: one frozen payload model each.
 
-The models are the only hand-written contract; `schemas/` is derived from them. Readers are tolerant:
-fields a model does not know are carried along, never dropped and never an error.
+The models are the only hand-written contract; `schemas/` is derived from them. The newest version of a type has the
+plain name; an older one that is still read has its number behind it (see events.upcasting).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Final
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    Strict,
-    ValidationError,
-    model_serializer,
+from pydantic import Field, ValidationError
+
+from events.envelope import CloudEvent, InvalidEvent, Problem, problems_in
+from events.money import Currency, MinorUnits
+from events.payload import (
+    EmailAddress,
+    Identifier,
+    Moment,
+    Name,
+    Open,
+    Payload,
+    Period,
+    Quantity,
+    Reason,
+    Total,
+    WebUrl,
+    caused_by,
+    initial,
+)
+from events.upcasting import upcast
+from events.versions import (
+    Deprecated,
+    Retired,
+    UnknownEvent,
+    dataschema,
+    retired,
+    unknown_type,
+    unknown_version,
+    version_of,
 )
 
-from events.envelope import CloudEvent, InvalidEvent, Problem, format_time, parse_time, problems_in
-from events.money import Currency, MinorUnits
-
-_SCHEMA: Final = "urn:breakwater:schema:{type}:v{version}"
-_SCHEMA_VERSION: Final = re.compile(r"urn:breakwater:schema:(?P<type>.+):v(?P<version>[1-9]\d*)", re.ASCII)
-
-
-_PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
-#: Deliverability is the mail server's to judge; this keeps out what could never be an address.
-_E_MAIL: Final = r"^[^@\s\x00-\x1f,;<>\"]{1,64}@[^@\s\x00-\x1f,;<>\"]+\.[^@\s\x00-\x1f,;<>\".]+$"
-
-
-def _no_control_characters(value: str) -> str:
-    if not re.fullmatch(_PLAIN, value):
-        raise ValueError("must not contain control characters")
-    return value
-
-
-def _e_mail(value: str) -> str:
-    if not re.fullmatch(_E_MAIL, value):
-        raise ValueError("must be an e-mail address, such as ada@example.com")
-    return value
-
-
-def _moment(value: object) -> object:
-    return parse_time(value) if isinstance(value, str) else value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), Strict()]
-Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]*$")]
-Name = Annotated[
-    str,
-    Field(strict=True, min_length=1, max_length=200, json_schema_extra={"pattern": _PLAIN}),
-    AfterValidator(_no_control_characters),
+#: What the catalog is made with, for those who use the catalog.
+__all__ = [
+    "Identifier",
+    "Moment",
+    "Name",
+    "Payload",
+    "Period",
+    "UnknownEvent",
+    "caused_by",
+    "dataschema",
+    "initial",
+    "version_of",
 ]
-Reason = Annotated[str, Field(strict=True, min_length=1, max_length=1000)]
-EmailAddress = Annotated[
-    str, Field(strict=True, max_length=254, json_schema_extra={"pattern": _E_MAIL}), AfterValidator(_e_mail)
-]
-WebUrl = Annotated[str, Field(strict=True, max_length=2048, pattern=r"^https?://[^\s/?#]+\S*$")]
-Period = Annotated[str, Field(strict=True, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="a UTC calendar month")]
-#: A bound that prices can be multiplied with, and sums be made of, in integers that every JSON reader keeps exact.
-Quantity = Annotated[int, Field(strict=True, ge=0, le=10**9)]
-#: What quantities add up to.
-Total = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
-
-
-class _Open(BaseModel):
-    """Knows some fields, and carries the others along."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    @model_serializer(mode="wrap")
-    def _without_absent(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A known field that is null is absent; what a null means in an unknown one is not for us to say."""
-        known = type(self).model_fields
-        return {name: value for name, value in serialized(self).items() if value is not None or name not in known}
-
-
-class Payload(_Open):
-    """An event's `data`. Subclasses with a `type` enter the catalog.
-
-    `produced_elsewhere` and `consumed_elsewhere`: systems that are not ours send it, or take it from the bus.
-    """
-
-    type: ClassVar[str]
-    version: ClassVar[int] = 1
-    produced_elsewhere: ClassVar[bool] = False
-    consumed_elsewhere: ClassVar[bool] = False
-
-    def to_data(self) -> dict[str, Any]:
-        """Plain JSON values, absent fields left out, unknown fields carried along."""
-        return self.model_dump(mode="json")
 
 
 class _Usage(Payload):
@@ -157,7 +114,7 @@ class IngestionPaymentFailed(_FailedPayment):
     type = "ingestion.payment.failed"
 
 
-class FieldProblem(_Open):
+class FieldProblem(Open):
     field: str
     message: str
 
@@ -176,7 +133,7 @@ class IngestionRecordRejected(Payload):
     record: str = Field(description="the message as it came, cut at 64 KiB", max_length=65536)
 
 
-class InvoiceLine(_Open):
+class InvoiceLine(Open):
     description: Name
     quantity: Total
     amount: MinorUnits
@@ -218,10 +175,30 @@ class BillingInvoicePaymentFailed(_Invoice):
     payment_id: Identifier | None = None
 
 
+class Channels(Open):
+    """The ways to reach a customer; each that is given is used. One more is one more optional member here."""
+
+    email: EmailAddress | None = None
+    webhook_url: WebUrl | None = None
+
+
 class CustomerContactUpdated(Payload):
     """The CRM's whole contact record of one customer; the newest by the event's `time` stands."""
 
     type = "customer.contact.updated"
+    version = 2
+    produced_elsewhere = True
+
+    customer_id: Identifier
+    name: Name
+    channels: Channels
+
+
+class CustomerContactUpdatedV1(Payload):
+    """The CRM's whole contact record of one customer; the newest by the event's `time` stands."""
+
+    type = "customer.contact.updated"
+    lifecycle = Deprecated(since=date(2026, 11, 27), sunset=date(2027, 11, 27))
     produced_elsewhere = True
 
     customer_id: Identifier
@@ -266,74 +243,43 @@ CATALOG: Final[Mapping[tuple[str, int], type[Payload]]] = MappingProxyType(
     {(model.type, model.version): model for model in _models(Payload)}
 )
 TYPES: Final = frozenset(type_ for type_, _ in CATALOG)
+#: type -> the newest version's model.
+NEWEST: Final[Mapping[str, type[Payload]]] = MappingProxyType(
+    {type_: CATALOG[type_, v] for type_, v in sorted(CATALOG)}
+)
 
 
-class UnknownEvent(InvalidEvent):
-    """The catalog has no such event type, or not in that version."""
-
-
-def dataschema(type_: str, version: int = 1) -> str:
-    """The URN that names one version of one type's schema."""
-    return _SCHEMA.format(type=type_, version=version)
-
-
-def version_of(event: CloudEvent) -> int:
-    """The payload version that `dataschema` names; 1 without one or with a foreign one.
-
-    Raises UnknownEvent when it names another type's schema.
-    """
-    match = _SCHEMA_VERSION.fullmatch(event.dataschema or "")
-    if match is None:
-        return 1
-    if match["type"] != event.type:
-        raise UnknownEvent([Problem("dataschema", f"names {match['type']}, but type is {event.type}")])
-    return int(match["version"])
+def readable_versions(type_: str) -> tuple[int, ...]:
+    """The versions of a type that are read, oldest first: those that are not retired."""
+    versions = sorted(version for known, version in CATALOG if known == type_)
+    return tuple(v for v in versions if not isinstance(CATALOG[type_, v].lifecycle, Retired))
 
 
 def payload_of(event: CloudEvent) -> Payload:
-    """The event's data as its catalog model.
+    """The event's data as its type's newest model, whatever version it came in.
 
-    Raises UnknownEvent for a type or version that the catalog lacks, and InvalidEvent naming each
-    field (`data.amount`) for data that does not fit.
+    Raises UnknownEvent for a type or version that the catalog lacks or has retired, and InvalidEvent naming each
+    field (`data.amount`), in the words of the event's own version, for data that does not fit.
     """
     version = version_of(event)
+    newest = NEWEST.get(event.type)
+    if newest is None:
+        raise unknown_type(event)
     model = CATALOG.get((event.type, version))
     if model is None:
-        known = ", ".join(f"v{v}" for t, v in CATALOG if t == event.type)
-        field, hint = ("dataschema", f"known: {known}") if known else ("type", "it is not in the catalog")
-        raise UnknownEvent([Problem(field, f"{event.type} v{version} is unknown: {hint}")])
-    if not isinstance(event.data, dict):
+        raise unknown_version(event, readable_versions(event.type), newest=newest.version)
+    if isinstance(model.lifecycle, Retired):
+        raise retired(event, model.lifecycle, newest=newest.version)
+    payload = _fitted(model, event.data)
+    return (
+        payload if model is newest else _fitted(newest, upcast(payload.to_data(), event.type, version, newest.version))
+    )
+
+
+def _fitted(model: type[Payload], data: object) -> Payload:
+    if not isinstance(data, dict):
         raise InvalidEvent([Problem("data", "must be a JSON object")])
     try:
-        return model.model_validate(event.data)
+        return model.model_validate(data)
     except ValidationError as error:
         raise InvalidEvent(problems_in(error, under="data")) from error
-
-
-def caused_by(
-    cause: CloudEvent, payload: Payload, *, source: str, time: datetime, index: int = 0, subject: str | None = None
-) -> CloudEvent:
-    """The event with `payload` that `cause` brought about, its id derived from `cause` (see CloudEvent.caused)."""
-    return cause.caused(
-        payload.type,
-        source=source,
-        data=payload.to_data(),
-        time=time,
-        index=index,
-        subject=subject,
-        dataschema=dataschema(payload.type, payload.version),
-    )
-
-
-def initial(payload: Payload, *, id: str, source: str, time: datetime, subject: str | None = None) -> CloudEvent:  # noqa: A002
-    """The first event of a flow: no event caused it, a request or a clock did. `id` is the caller's to derive."""
-    return CloudEvent(
-        id=id,
-        source=source,
-        type=payload.type,
-        time=format_time(time),
-        subject=subject,
-        datacontenttype="application/json",
-        dataschema=dataschema(payload.type, payload.version),
-        data=payload.to_data(),
-    )

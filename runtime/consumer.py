@@ -4,7 +4,8 @@ What a record ends as:
 
     handled       its effect is done and its events are on the bus
     duplicate     it had been handled before; its events are on the bus (again)
-    suppressed    it came back by a replay, and its consumer acts on the outside world: nothing is done
+    suppressed    nothing is done: it came back by a replay, and its consumer acts on the outside world; or it is in a
+                  version that is not known yet, and the same event comes in one that is
     retry         it failed in a way that may pass; SQS shows it again after a backoff, and that costs a try
     deferred      what failed says nothing about it; it is sent again, with a delay, and that costs no try
     dead_letter   it failed for good, or for the last time; it is in the DLQ with the reason
@@ -33,7 +34,6 @@ from runtime.errors import (
     PermanentError,
     TransientError,
     Unfinished,
-    UnreadableMessage,
 )
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
@@ -111,13 +111,13 @@ class QueueConsumer:
         """Whether there is an event to handle."""
         try:
             event = delivery.event = from_sqs_body(delivery.body)
-            delivery.suppressed = self._spec.dedup == "record" and _is_without_effects(event)
+            delivery.suppressed = _without_effects(event) if self._spec.dedup == "record" else ""
             if claims is not None and is_checked_in(event) and not delivery.suppressed:
                 self._check(context)
                 delivery.event = checked_out(event, claims)
         except InvalidEvent as error:
             if self._on_unreadable is None:
-                delivery.error = UnreadableMessage.of(error)
+                delivery.fail(error)
             else:
                 delivery.outcome = self._on_unreadable(delivery.body, error)
         except BreakwaterError as error:
@@ -147,7 +147,7 @@ class QueueConsumer:
             if isinstance(result, Outcome):
                 delivery.outcome = result
             else:
-                delivery.error = result
+                delivery.fail(result)
         self._blame([d for d in deliveries if d.error is not None])
 
     def _check(self, context: Any) -> None:
@@ -158,17 +158,16 @@ class QueueConsumer:
 
     def _publish(self, deliveries: Sequence[Delivery]) -> None:
         """All the batch's events in as few calls as they fit; a record whose event failed has failed."""
-        failures = self._publisher.publish([event for d in deliveries for event in d.outcome.events])
-        if not failures:
-            return
-        failed = [d for d in deliveries if any(e.identity in failures for e in d.outcome.events)]
-        for delivery in failed:
-            delivery.error = next(failures[e.identity] for e in delivery.outcome.events if e.identity in failures)
-        self._blame(failed)
+        pairs = [(delivery, event) for delivery in deliveries for event in delivery.outcome.events]
+        failures = self._publisher.publish([event for _, event in pairs])
+        # What another try may help comes last, and stands: a dead letter would give that up.
+        for place, error in sorted(failures.items(), key=lambda failure: isinstance(failure[1], TransientError)):
+            pairs[place][0].fail(error)
+        self._blame([delivery for delivery in deliveries if delivery.error in failures.values()])
 
     def _fail(self, deliveries: Sequence[Delivery], error: Exception) -> None:
         for delivery in deliveries:
-            delivery.error = UnreadableMessage.of(error) if isinstance(error, InvalidEvent) else error
+            delivery.fail(error)
         self._blame(deliveries)
 
     def _blame(self, failed: Sequence[Delivery]) -> None:
@@ -249,6 +248,8 @@ class QueueConsumer:
             "events_out": [f"{e.type} {e.id}" for e in delivery.outcome.events],
             "message_id": delivery.message_id,
         }
+        if delivery.suppressed:
+            line |= {"suppressed_because": delivery.suppressed}
         if error is not None:
             line |= {"error_class": type(error).__name__, "error_message": str(error)}
         unexpected = error is not None and not isinstance(error, BreakwaterError)
@@ -256,6 +257,7 @@ class QueueConsumer:
         log(delivery.fate, extra=line, exc_info=error if unexpected else None)
 
 
-def _is_without_effects(event: CloudEvent) -> bool:
-    replay = event.extensions.get(REPLAY)
-    return replay is not None and not str(replay).startswith(WITH_EFFECTS)
+def _without_effects(event: CloudEvent) -> str:
+    """Why the event must have none, if it must not."""
+    replay = str(event.extensions.get(REPLAY, WITH_EFFECTS))
+    return "" if replay.startswith(WITH_EFFECTS) else f"it came back by the replay {replay}"

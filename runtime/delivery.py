@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from events.envelope import CloudEvent, format_time, parse_time
+from events.envelope import CloudEvent, InvalidEvent, format_time, parse_time
+from events.versions import OlderVersionTravels
+from runtime.errors import UnreadableMessage
 from runtime.outcome import Outcome
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
@@ -28,12 +30,12 @@ Fate = Literal["handled", "duplicate", "suppressed", "retry", "deferred", "dead_
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """`record` is one of the `Records` of Lambda's event."""
+    """`record` is one of the `Records` of Lambda's event. `suppressed` says why nothing is done, where that is so."""
 
     record: Mapping[str, Any]
     started: float = field(default_factory=time.perf_counter)
     event: CloudEvent | None = None
-    suppressed: bool = False
+    suppressed: str = ""
     outcome: Outcome = field(default_factory=Outcome)
     error: BaseException | None = None
     fate: Fate | None = None
@@ -75,6 +77,13 @@ class Delivery:
     def first_seen(self) -> str:
         millis = int(self.record["attributes"]["ApproximateFirstReceiveTimestamp"])
         return self._attribute("first_seen") or format_time(datetime.fromtimestamp(millis / 1000, UTC))
+
+    def fail(self, error: Exception) -> None:
+        """What an attempt raised: the delivery's error, or no failure if the same event comes in a readable version."""
+        if isinstance(error, OlderVersionTravels):
+            self.suppressed = str(error)
+        else:
+            self.error = UnreadableMessage.of(error) if isinstance(error, InvalidEvent) else error
 
     def as_deferred(self, now: datetime) -> dict[str, str]:
         """Attributes of the message that stands in for this one, as if this try had not been."""

@@ -138,8 +138,8 @@ class OutboxRelay:
         wave = {key: events.popleft() for key, events in waiting.items()}
         failures = self._publisher.publish(list(wave.values()))
         stopped: list[TransientError] = []
-        for key, event in wave.items():
-            error = failures.get(event.identity)
+        for place, (key, event) in enumerate(wave.items()):
+            error = failures.get(place)
             self._settle(event, error)
             if isinstance(error, TransientError):
                 stopped.append(error)

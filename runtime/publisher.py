@@ -29,7 +29,7 @@ LARGE: Final = 65_536
 _RETRYABLE: Final = {"ThrottlingException": Throttled, "InternalFailure": DependencyUnavailable}
 _ATTEMPTS: Final = 3
 
-Identity = tuple[str, str]
+Failures = Mapping[int, BreakwaterError]
 
 
 class EntryResult(NamedTuple):
@@ -56,6 +56,14 @@ class EventBridgeBus:
         return [EntryResult(e.get("ErrorCode"), e.get("ErrorMessage", "")) for e in answer["Entries"]]
 
 
+class _Placed(NamedTuple):
+    """An entry, and the place and id of its event."""
+
+    place: int
+    id: str
+    entry: Entry
+
+
 class Publisher:
     """Publishes to one bus.
 
@@ -80,18 +88,19 @@ class Publisher:
         self._max_bytes = max_bytes
         self._jitter = jitter
 
-    def publish(self, events: Sequence[CloudEvent]) -> Mapping[Identity, BreakwaterError]:
-        """Send the events in their order; what could not be sent is in the answer, by (source, id).
+    def publish(self, events: Sequence[CloudEvent]) -> Failures:
+        """Send the events in their order; what could not be sent is in the answer, by its place among them.
 
-        Unpublishable stands for an event that no retry can save, TransientError for one that another try may.
+        Not by its identity: one event may be there in several versions, or twice. Unpublishable stands for an event
+        that no retry can save, TransientError for one that another try may.
         """
-        failures: dict[Identity, BreakwaterError] = {}
-        sendable: list[tuple[Identity, Entry]] = []
-        for event in events:
+        failures: dict[int, BreakwaterError] = {}
+        sendable: list[_Placed] = []
+        for place, event in enumerate(events):
             try:
-                sendable.append((event.identity, self._entry(event)))
+                sendable.append(_Placed(place, event.id, self._entry(event)))
             except BreakwaterError as error:
-                failures[event.identity] = error
+                failures[place] = error
         for chunk in self._chunks(sendable):
             failures.update(self._send(chunk))
         return failures
@@ -116,39 +125,39 @@ class Publisher:
             raise _unpublishable(event, f"{rest} bytes without its data are over the bus's limit of {self._max_bytes}")
         return entry
 
-    def _chunks(self, entries: Sequence[tuple[Identity, Entry]]) -> Iterator[list[tuple[Identity, Entry]]]:
-        chunk: list[tuple[Identity, Entry]] = []
+    def _chunks(self, entries: Sequence[_Placed]) -> Iterator[list[_Placed]]:
+        chunk: list[_Placed] = []
         total = 0
-        for identity, entry in entries:
-            size = entry_size(entry)
+        for placed in entries:
+            size = entry_size(placed.entry)
             if chunk and (len(chunk) == MAX_ENTRIES or total + size >= self._max_bytes):
                 yield chunk
                 chunk, total = [], 0
-            chunk.append((identity, entry))
+            chunk.append(placed)
             total += size
         if chunk:
             yield chunk
 
-    def _send(self, chunk: list[tuple[Identity, Entry]]) -> dict[Identity, BreakwaterError]:
-        refused: dict[Identity, BreakwaterError] = {}
+    def _send(self, chunk: list[_Placed]) -> dict[int, BreakwaterError]:
+        refused: dict[int, BreakwaterError] = {}
         for attempt in range(_ATTEMPTS):
             if attempt:
                 self._clock.sleep(self._jitter(0, 0.1 * 2**attempt))
             errors = self._attempt(chunk)
-            refused.update({i: e for i, e in errors.items() if not isinstance(e, TransientError)})
-            chunk = [(i, entry) for i, entry in chunk if isinstance(errors.get(i), TransientError)]
+            refused.update({place: e for place, e in errors.items() if not isinstance(e, TransientError)})
+            chunk = [placed for placed in chunk if isinstance(errors.get(placed.place), TransientError)]
             if not chunk:
                 return refused
-        return refused | {i: errors[i] for i, _ in chunk}
+        return refused | {placed.place: errors[placed.place] for placed in chunk}
 
-    def _attempt(self, chunk: list[tuple[Identity, Entry]]) -> dict[Identity, BreakwaterError]:
+    def _attempt(self, chunk: list[_Placed]) -> dict[int, BreakwaterError]:
         try:
-            results = self._bus.put([entry for _, entry in chunk])
+            results = self._bus.put([placed.entry for placed in chunk])
         except TransientError as error:
-            return dict.fromkeys((i for i, _ in chunk), error)
+            return dict.fromkeys((placed.place for placed in chunk), error)
         return {
-            identity: _RETRYABLE.get(code, Unpublishable)(f"{entry['DetailType']} {identity[1]}: {code}: {message}")
-            for (identity, entry), (code, message) in zip(chunk, results, strict=True)
+            place: _RETRYABLE.get(code, Unpublishable)(f"{entry['DetailType']} {id_}: {code}: {message}")
+            for (place, id_, entry), (code, message) in zip(chunk, results, strict=True)
             if code is not None
         }
 

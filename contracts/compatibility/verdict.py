@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
+
+from events.versions import Direction, Mode
+
+__all__ = ["Direction", "Finding", "Mode", "Schema"]
 
 Schema = Any  # a JSON Schema or an Avro schema, decoded: an object, or a boolean, a name, a list
 
@@ -23,38 +26,3 @@ class Finding:
     rule: str
     change: str
     certain: bool = True
-
-
-class Mode(StrEnum):
-    """Which of the earlier releases must be readable by the new one, and the other way round.
-
-    Source: the compatibility types of Confluent Schema Registry.
-    """
-
-    NONE = "NONE"
-    BACKWARD = "BACKWARD"
-    BACKWARD_TRANSITIVE = "BACKWARD_TRANSITIVE"
-    FORWARD = "FORWARD"
-    FORWARD_TRANSITIVE = "FORWARD_TRANSITIVE"
-    FULL = "FULL"
-    FULL_TRANSITIVE = "FULL_TRANSITIVE"
-
-    @property
-    def is_transitive(self) -> bool:
-        return self.endswith("_TRANSITIVE")
-
-    @property
-    def directions(self) -> tuple[Direction, ...]:
-        match self.removesuffix("_TRANSITIVE"):
-            case "NONE":
-                return ()
-            case "BACKWARD":
-                return ("backward",)
-            case "FORWARD":
-                return ("forward",)
-            case _:
-                return ("backward", "forward")
-
-
-#: `backward`: the new schema reads what the old one wrote. `forward`: the old one reads what the new one writes.
-Direction = Literal["backward", "forward"]

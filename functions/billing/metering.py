@@ -11,7 +11,7 @@ from functions.billing.periods import accepting_period, period_of
 from functions.billing.ports import Accounts, UsageLedger, UsageRecord
 from functions.billing.rating import PriceBook
 from runtime.clock import Clock
-from runtime.errors import BusinessRuleViolated, TransientError, UnreadableMessage
+from runtime.errors import BusinessRuleViolated, TransientError
 from runtime.outcome import Outcome
 
 _Failures = dict[tuple[str, str], TransientError]
@@ -38,9 +38,7 @@ class Metering:
     def _read(self, event: CloudEvent, now: datetime) -> UsageRecord | Exception:
         try:
             return self._usage(event, now)
-        except InvalidEvent as error:
-            return UnreadableMessage.of(error)
-        except BusinessRuleViolated as error:
+        except (InvalidEvent, BusinessRuleViolated) as error:
             return error
 
     def _usage(self, event: CloudEvent, now: datetime) -> UsageRecord:

@@ -41,8 +41,8 @@ _FORMATS: Final[Mapping[str, Callable[[tuple[str, ...]], Records]]] = {
     ".ndjson": lambda _: NdjsonRecords(),
 }
 
-#: Sends the events; what could not be sent is in the answer, by (source, id): Publisher.publish.
-Publish = Callable[[Sequence[CloudEvent]], Mapping[tuple[str, str], BreakwaterError]]
+#: Sends the events; what could not be sent is in the answer, by its place: Publisher.publish.
+Publish = Callable[[Sequence[CloudEvent]], Mapping[int, BreakwaterError]]
 
 
 def _not_too_long(key: str) -> str:
@@ -211,8 +211,8 @@ class FileIngestion:
         for error in failures.values():
             if isinstance(error, TransientError):
                 raise error
-        for line, event in section.pending:
-            refusal = failures.get(event.identity)
+        for place, (line, _) in enumerate(section.pending):
+            refusal = failures.get(place)
             if refusal is None:
                 section.accepted += 1
             else:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from events.catalog import CATALOG, CustomerContactUpdated, Payload
+from events.catalog import CATALOG, NEWEST, CustomerContactUpdated, Payload, dataschema, readable_versions
 from events.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE
 from functions.ingestion.api import MAX_BATCH
 from functions.ingestion.domain import MAX_ATTRIBUTE_BYTES, MAX_EVENT_BYTES, ROUTES
@@ -19,7 +19,11 @@ from runtime.http import PROBLEM_MEDIA_TYPE, ProblemDetails
 Json = dict[str, Any]
 
 _SCHEMAS: Final = "#/components/schemas/"
-_PAYLOADS: Final[dict[str, type[Payload]]] = {type_: CATALOG[type_, 1] for type_ in ROUTES}
+#: type -> the models of its versions.
+_VERSIONS: Final[dict[str, list[type[Payload]]]] = {
+    type_: [CATALOG[type_, version] for version in readable_versions(type_)] for type_ in ROUTES
+}
+_PAYLOADS: Final[list[type[Payload]]] = [model for versions in _VERSIONS.values() for model in versions]
 
 #: Of attributes: no control characters and no Unicode noncharacters.
 _TEXT: Final = r"^[^\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]*$"
@@ -98,7 +102,7 @@ def _header(name: str) -> Json:
 
 
 def _request_content() -> Json:
-    data = {"oneOf": [_ref(model.__name__) for model in _PAYLOADS.values()]}
+    data = {"anyOf": [_ref(model.__name__) for model in _PAYLOADS]}
     return {
         MEDIA_TYPE: {"schema": _ref("InboundEvent"), "example": _SEED},
         BATCH_MEDIA_TYPE: {
@@ -141,33 +145,48 @@ def _get_document() -> Json:
 
 
 def _components() -> Json:
-    payloads = [(model, "validation") for model in _PAYLOADS.values()]
+    payloads = [(model, "validation") for model in _PAYLOADS]
     answers = [(model, "serialization") for model in (Receipt, ProblemDetails, BatchProblem)]
     _, schemas = models_json_schema([*payloads, *answers], ref_template=_SCHEMAS + "{model}")  # type: ignore[list-item]
-    events = {f"{model.__name__}Event": _event(type_, model) for type_, model in _PAYLOADS.items()}
     inbound = {
-        "oneOf": [_ref(name) for name in events],
+        "oneOf": [_ref(_event_name(type_)) for type_ in ROUTES],
         "discriminator": {
             "propertyName": "type",
-            "mapping": {type_: f"{_SCHEMAS}{model.__name__}Event" for type_, model in _PAYLOADS.items()},
+            "mapping": {type_: f"{_SCHEMAS}{_event_name(type_)}" for type_ in ROUTES},
         },
     }
+    events = {name: schema for type_ in ROUTES for name, schema in _events(type_).items()}
     return dict(sorted({**schemas["$defs"], **events, "InboundEvent": inbound}.items()))
 
 
-def _event(type_: str, model: type[Payload]) -> Json:
-    timed = {"time": {"type": "string", "format": "date-time"}} if model is CustomerContactUpdated else {}
+def _event_name(type_: str) -> str:
+    return f"{NEWEST[type_].__name__}Event"
+
+
+def _events(type_: str) -> dict[str, Json]:
+    """The type's event by its name; one of several versions is a choice of them."""
+    models = _VERSIONS[type_]
+    if len(models) == 1:
+        return {_event_name(type_): _event(models[0])}
+    events = {f"{NEWEST[type_].__name__}V{model.version}Event": _event(model) for model in models}
+    return {_event_name(type_): {"oneOf": [_ref(name) for name in events]}, **events}
+
+
+def _event(model: type[Payload]) -> Json:
+    named = _dataschema(model)
+    timed = {"time": {"type": "string", "format": "date-time"}} if model.type == CustomerContactUpdated.type else {}
     return {
         "type": "object",
         "description": model.__doc__,
         "properties": {
             **_ATTRIBUTES,
-            "type": {"type": "string", "const": type_},
+            "type": {"type": "string", "const": model.type},
             "datacontenttype": {"enum": ["application/json", None]},
             "data": _ref(model.__name__),
+            "dataschema": named,
             **timed,
         },
-        "required": [*_REQUIRED, "data", *timed],
+        "required": [*_REQUIRED, "data", *timed, *(["dataschema"] if "const" in named else [])],
         "propertyNames": {"pattern": _NAME},
         "additionalProperties": {
             "type": ["string", "integer", "boolean", "null"],
@@ -177,6 +196,14 @@ def _event(type_: str, model: type[Payload]) -> Json:
             "description": "extension attributes, named by up to 20 lower-case letters and digits",
         },
     }
+
+
+def _dataschema(model: type[Payload]) -> Json:
+    """It names the version; version 1 goes without, or with a name of the sender's own."""
+    if model.version > 1:
+        return {"type": "string", "const": dataschema(model.type, model.version)}
+    others = [dataschema(model.type, other.version) for other in _VERSIONS[model.type] if other is not model]
+    return _ATTRIBUTES["dataschema"] | ({"not": {"enum": others}} if others else {})
 
 
 def _ref(name: str) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from events.envelope import CloudEvent, InvalidEvent
+from events.versions import OlderVersionTravels
 from functions.ingestion.domain import Verdict, normalised, rejected, unreadable
 from functions.ingestion.ports import Intake
 from runtime.clock import Clock
@@ -18,10 +19,15 @@ class Ingestion:
         self._clock = clock
 
     def handle(self, event: CloudEvent) -> Outcome:
-        """The normalised event, or the news of its rejection. Never raises for what is wrong with the event."""
+        """The normalised event, or the news of its rejection. Never raises for what is wrong with the event.
+
+        Raises OlderVersionTravels: nothing is wrong, and the same event comes in a version that is known here.
+        """
         now = self._clock.now()
         try:
             return Outcome.of([normalised(event, now)])
+        except OlderVersionTravels:
+            raise
         except InvalidEvent as error:
             return Outcome.of([rejected(event, error, now)])
 

@@ -81,8 +81,8 @@ def contact_of(event: CloudEvent) -> Contact:
     return Contact(
         customer_id=payload.customer_id,
         name=payload.name,
-        email=payload.email,
-        webhook_url=payload.webhook_url,
+        email=payload.channels.email,
+        webhook_url=payload.channels.webhook_url,
         updated_at=event.occurred_at,
         event_id=event.id,
     )

@@ -412,7 +412,7 @@ def _file_ingested(aws: Aws, s3: Any, dynamodb: Any) -> Doing:
     etag = plain.put_object(Bucket="files", Key="incoming/usage.csv", Body=csv(row(1), "bad"))["ETag"].strip('"')
     sent: set[str] = set()
 
-    def publish(events: Sequence[CloudEvent]) -> Mapping[tuple[str, str], BreakwaterError]:
+    def publish(events: Sequence[CloudEvent]) -> Mapping[int, BreakwaterError]:
         sent.update(event.id for event in events)
         return {}
 

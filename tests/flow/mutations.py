@@ -229,7 +229,7 @@ def the_relay_sends_an_item_s_events_together(patch: Patch) -> None:
 
 
 def replays_have_their_effects(patch: Patch) -> None:
-    patch.setattr("runtime.consumer._is_without_effects", lambda _: False)
+    patch.setattr("runtime.consumer._without_effects", lambda _: "")
 
 
 def the_last_contact_stands(patch: Patch) -> None:

@@ -17,7 +17,15 @@ _VALUES: Final = (
     *('""', '" "', '"\\u0000"', '"\\ud800"', '"\\ud83d\\ude00"', '"\\uffff"', '"\uffff"', '"\u202e"', '"\ufeff"'),
     *("{}", "[]", "[[[]]]", "[" * 60 + "]" * 60, "[" * 70 + "]" * 70, '{"a":1,"a":2}'),
     *('"0001-01-01T00:00:00+23:59"', '"9999-12-31T23:59:59.999999-23:59"', '"2016-12-31T23:59:60Z"'),
-    *('"2026-05-20T14:30:00Z"', '"//[::1]"', '"aws.s3"', '"urn:breakwater:schema:x:v1"', '"AAA="', '"A==="'),
+    *(
+        '"2026-05-20T14:30:00Z"',
+        '"//[::1]"',
+        '"aws.s3"',
+        '"urn:breakwater:schema:x:v1"',
+        '"urn:breakwater:schema:customer.contact.updated:v9"',
+        '"AAA="',
+        '"A==="',
+    ),
     *('"' + "a" * length + '"' for length in (21, 129, 257, 1_025)),
 )
 #: In place of a name: each that means something somewhere, and some that may not be one.
@@ -25,6 +33,7 @@ _NAMES: Final = (
     *CloudEvent.model_fields,
     *sorted({name for model in CATALOG.values() for name in model.model_fields}),
     *("detail", "detail-type", "account", "region", "replay-name", "dataref", "traceparent", "correlationid"),
+    "olderversions",
     *("", "\x00", "\ufffe", "Upper", "__proto__", "a" * 21),
 )
 _HERE: Final = "the changed value"

@@ -38,6 +38,7 @@ _FACTS: dict[str, Any] = {
     "name": "Ada Lovelace",
     "email": "ada@example.com",
     "webhook_url": "https://hooks.example.com/in",
+    "channels": {"email": "ada@example.com", "webhook_url": "https://hooks.example.com/in"},
     "message_id": "msg_1",
     "channel": "email",
     "template": "billing.invoice.paid",
@@ -68,7 +69,7 @@ def event_texts() -> Iterator[bytes]:
     """Events in the JSON event format, good ones and bad ones."""
     for event in events():
         yield event.to_json().encode()
-    for name in ("contact", "payment", "poison", "seed-event", "usage"):
+    for name in ("contact", "contact-v2", "payment", "poison", "seed-event", "usage"):
         yield (_EXAMPLES / f"{name}.json").read_bytes()
     yield b'{"specversion":"1.0","id":"1","source":"s","type":"t","datacontenttype":"image/png","data_base64":"iVBO"}'
 

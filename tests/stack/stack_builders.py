@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from events.catalog import (
     BillingInvoicePaid,
-    CustomerContactUpdated,
+    CustomerContactUpdatedV1,
     PartnerPaymentSettled,
     PartnerUsageReported,
     initial,
@@ -37,7 +37,7 @@ def soon(probe: Callable[[], Found | None], what: str) -> Found:
 
 def contact(customer: str, **changes: Any) -> CloudEvent:
     fields = {"customer_id": customer, "name": "Ada Lovelace", "email": f"{customer}@example.com"}
-    payload = CustomerContactUpdated(**{**fields, **changes})
+    payload = CustomerContactUpdatedV1(**{**fields, **changes})
     return initial(payload, id=f"contact-{customer}", source="crm", time=MOMENT)
 
 

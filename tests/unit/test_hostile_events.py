@@ -229,5 +229,5 @@ def test_whatever_the_bus_answers_each_event_is_accepted_once_or_told_of(data: s
 
     failures = publisher(bus, max_bytes=5_000).publish(events)
 
-    assert sorted(bus.accepted + [id_ for _, id_ in failures]) == sorted(event.id for event in events)
+    assert sorted(bus.accepted + [events[place].id for place in failures]) == sorted(event.id for event in events)
     assert all(isinstance(error, Unpublishable | TransientError) for error in failures.values())
