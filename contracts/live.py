@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from fastavro.schema import to_parsing_canonical_form
 
-from contracts.compatibility.verdict import Finding, Mode, Schema
+from contracts.compatibility.verdict import Mode, Schema
+from contracts.languages import Findings
 from runtime.contract import Contract
 
 Key = tuple[str, int]
 Versions = tuple[int, ...]
-#: Why documents of the writer's Avro schema cannot all be read by the reader's: `rules(writer=…, reader=…)`.
-Rules = Callable[..., list[Finding]]
 
 
 class State(StrEnum):
@@ -63,7 +62,7 @@ class LocalSchema:
 
 
 def schema_differences(
-    here: Mapping[Key, LocalSchema], there: Mapping[Key, LiveSchema], rules: Rules
+    here: Mapping[Key, LocalSchema], there: Mapping[Key, LiveSchema], rules: Findings
 ) -> Iterator[Difference]:
     """One line for each schema, by the mode that this repository gives it."""
     for key in sorted({*here, *there}):
@@ -87,7 +86,7 @@ def _name(type_: str, version: int) -> str:
     return f"{type_} v{version}"
 
 
-def _compared(name: str, local: LocalSchema, live: LiveSchema, rules: Rules) -> Difference:
+def _compared(name: str, local: LocalSchema, live: LiveSchema, rules: Findings) -> Difference:
     reasons = list(_reasons(local, live, rules))
     if reasons:
         to_do = f"Take the change back, or make it a new version beside this one ({local.mode})"
@@ -106,7 +105,7 @@ def _compared(name: str, local: LocalSchema, live: LiveSchema, rules: Rules) -> 
     return Difference(subject=name, state=State.NEWER, what=what, to_do="A deploy of its release registers it")
 
 
-def _reasons(local: LocalSchema, live: LiveSchema, rules: Rules) -> Iterator[str]:
+def _reasons(local: LocalSchema, live: LiveSchema, rules: Findings) -> Iterator[str]:
     numbers = sorted(live.versions)
     for number in numbers if local.mode.is_transitive else numbers[-1:]:
         there = live.versions[number]
@@ -153,7 +152,7 @@ def service_differences(services: Landscape) -> Iterator[Difference]:
     """What each deploy would do to the *deployed* others, and they to it: they are replaced later, or not at all.
 
     An event travels in all the versions that its sender sends, and a reader applies one that it knows: so a sender
-    and a reader need one version in common (events.catalog).
+    and a reader need one version in common (events.versions).
     """
     for name in sorted(services.deploying):
         lines = [*_to_consumers(services, name), *_from_producers(services, name)]

@@ -20,6 +20,8 @@ from ops.schemas.live import Aws, EndpointUrl, Profile, Region, Stage, report
 
 #: Stack -> the service in it.
 _SERVICES: Final = {service.name.capitalize(): service.name for service in SERVICES}
+#: Of npm; the tag `latest` is another.
+INSTALL: Final = "npm install -g aws-cdk@2.1148.1"
 _STACKS: Final = ("Bus", "Contracts", *_SERVICES)
 
 
@@ -91,7 +93,7 @@ def deploy(
     try:
         request = Request.parse(words or (), stage=stage, exclusively=exclusively, yes=yes, profile=profile)
         cdk = _cdk()
-        refusals = _offline()
+        refusals = offline_refusals()
         if not skip_live:
             refusals += _live(request, Aws(endpoint_url=endpoint_url, profile=profile, region=region))
     except (WrongUse, UnknownStage, CannotAsk) as error:
@@ -112,11 +114,11 @@ def _run(command: Sequence[str], **settings: str | None) -> int:
 def _cdk() -> str:
     found = shutil.which("cdk")
     if found is None:
-        raise WrongUse("there is no cdk on the PATH: npm install -g aws-cdk@2.1148.1")
+        raise WrongUse(f"there is no cdk on the PATH: {INSTALL}")
     return found
 
 
-def _offline() -> list[str]:
+def offline_refusals() -> list[str]:
     """What the repository itself says against a deploy."""
     return derived.drift(documents())
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from events.catalog import CATALOG
+from events.catalog import readable_versions
 from runtime.manifest import Service
 
 _SCHEMA_NAME: Final = re.compile(r"(?P<type>.+)\.v(?P<version>[1-9]\d*)", re.ASCII)
@@ -78,12 +78,8 @@ def contracts_path(stage: str) -> str:
 
 
 def _versions_of(types: Iterable[str]) -> Versions:
-    """A type is sent and read in all of its versions that live."""
-    return {type_: versions for type_ in sorted(types) if (versions := _living(type_))}
-
-
-def _living(type_: str) -> tuple[int, ...]:
-    return tuple(sorted(version for known, version in CATALOG if known == type_))
+    """A type is sent and read in all of its versions that are not retired (see events.versions)."""
+    return {type_: versions for type_ in sorted(types) if (versions := readable_versions(type_))}
 
 
 def _plain(versions: Versions) -> dict[str, list[int]]:
