@@ -61,11 +61,8 @@ class _Cause:
         return tuple(sorted({pair.direction for pair, _ in self.seen}))
 
     @property
-    def rules(self) -> list[str]:
-        """Of the first language that found something: the others find the same in their own words."""
-        first = self.seen[0][0].language.name
-        names = [finding.rule for pair, finding in self.seen if pair.language.name == first]
-        return list(dict.fromkeys(names))
+    def found(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(f"{pair.language.name}: {finding.rule}" for pair, finding in self.seen))
 
     @property
     def change(self) -> Change:
@@ -78,7 +75,7 @@ class _Cause:
         pair, finding = self.seen[0]
         reader = "today's" if pair.direction == "backward" else "the released"
         words = f"{reader} {pair.language.name} {finding.change}"
-        return Change(words=words, advice="undo it")
+        return Change(rule=finding.rule, words=words, advice="undo it")
 
 
 def _verdict(cause: _Cause, hurt_by: HurtBy) -> Verdict:
@@ -87,13 +84,14 @@ def _verdict(cause: _Cause, hurt_by: HurtBy) -> Verdict:
         type=model.type,
         version=model.version,
         path=data_of(cause.path),
-        rule=", ".join(cause.rules),
+        rule=change.rule,
         change=change.words,
         directions=cause.directions,
         hurts="; and ".join(_hurts(cause, hurt_by)),
         advice=f"{change.advice}, or {new_version(model.type)}",
         releases=tuple(release.revision for release in cause.releases),
         release=named(cause.releases),
+        found=cause.found,
     )
 
 
@@ -111,7 +109,7 @@ def _still_read(
     before = fields_of(last.json_schema)
     for path in _gone(before, today, told):
         change = change_at(path, before, today)
-        if change and (readers := hurt_by(model.type, model.version, path)):
+        if change and (readers := hurt_by(model.type, model.version, path, by_name=True)):
             yield Verdict(
                 type=model.type,
                 version=model.version,

@@ -6,7 +6,8 @@ The rules say that two schemas do not fit. Why is easier to see from what became
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Final
@@ -17,14 +18,19 @@ Fields = Mapping[str, Field]
 
 #: Told as values that come and go, or not told where the field is: what is inside has paths of its own.
 _TOLD_APART: Final = frozenset({"enum", "const", "properties", "required", "items", "additionalProperties", "anyOf"})
+_CAPITAL: Final = re.compile(r"([A-Z])")
 _UPPER: Final = frozenset({"maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties"})
 _LOWER: Final = frozenset({"minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """`words` go on after the field's name: "removes it". `advice` is an imperative, beside that of a new version."""
+    """`rule` names it for scripts: `PROPERTY_REMOVED`. `words` go on after the field's name: "removes it".
 
+    `advice` is an imperative, beside that of a new version.
+    """
+
+    rule: str
     words: str
     advice: str
 
@@ -33,13 +39,11 @@ def change_at(path: str, old: Fields, new: Fields) -> Change | None:
     """What became of the field from `old` to `new`; None when nothing is to be seen there."""
     name = path.rpartition(".")[2]
     before, after = old.get(path), new.get(path)
-    if before is None and after is None:
-        return None
-    if after is None:
+    if before and after:
+        return _changed(name, before, after)
+    if before:
         return _removed(path, name, old, new)
-    if before is None:
-        return Change(words="adds it as a required field", advice=f"make `{name}` optional (`| None = None`)")
-    return _changed(name, before, after)
+    return _added(name) if after and after.required else None
 
 
 def renames(old: Fields, new: Fields) -> dict[str, str]:
@@ -62,12 +66,21 @@ def _likeness(a: str, b: str) -> float:
     return SequenceMatcher(a=a, b=b, autojunk=False).ratio()
 
 
+def _added(name: str) -> Change:
+    return Change(
+        rule="REQUIRED_PROPERTY_ADDED",
+        words="adds it as a required field",
+        advice=f"make `{name}` optional (`| None = None`)",
+    )
+
+
 def _removed(path: str, name: str, old: Fields, new: Fields) -> Change:
     heir = renames(old, new).get(path)
     if heir is None:
-        return Change(words="removes it", advice=f"keep `{name}` and fill it as before")
+        return Change(rule="PROPERTY_REMOVED", words="removes it", advice=f"keep `{name}` and fill it as before")
     other = heir.rpartition(".")[2]
     return Change(
+        rule="PROPERTY_RENAMED",
         words=f"removes it; it looks like a rename of `{name}` to `{other}`",
         advice=f"keep `{name}`, add `{other}` as an optional field (`| None = None`) and fill both",
     )
@@ -77,7 +90,8 @@ def _changed(name: str, before: Field, after: Field) -> Change | None:
     steps = list(_steps(name, before, after))
     if not steps:
         return None
-    return Change(words=", ".join(step.words for step in steps), advice=steps[0].advice)
+    rules, words = (", ".join(parts) for parts in zip(*((step.rule, step.words) for step in steps), strict=True))
+    return Change(rule=rules, words=words, advice=steps[0].advice)
 
 
 def _steps(name: str, before: Field, after: Field) -> Iterator[Change]:
@@ -89,34 +103,48 @@ def _type(name: str, before: Field, after: Field) -> Iterator[Change]:
     old, new = (_type_of(field.schema) for field in (before, after))
     if old != new:
         beside = f"keep `{name}` as {_article(old)} and add an optional field of the new type beside it"
-        yield Change(words=f"changes its type from {old} to {new}", advice=beside)
+        yield Change(rule="TYPE_CHANGED", words=f"changes its type from {old} to {new}", advice=beside)
 
 
 def _presence(name: str, before: Field, after: Field) -> Iterator[Change]:
     if after.required and not before.required:
-        yield Change(words="makes it required", advice=f"leave `{name}` optional (`| None = None`)")
+        yield Change(
+            rule="PROPERTY_MADE_REQUIRED",
+            words="makes it required",
+            advice=f"leave `{name}` optional (`| None = None`)",
+        )
     elif before.required and not after.required:
-        yield Change(words="makes it optional", advice=f"keep `{name}` required and fill it as before")
+        yield Change(
+            rule="PROPERTY_MADE_OPTIONAL",
+            words="makes it optional",
+            advice=f"keep `{name}` required and fill it as before",
+        )
 
 
 def _null(name: str, before: Field, after: Field) -> Iterator[Change]:
     # A model's optional field takes null as well: then its presence says it all.
-    if before.nullable != after.nullable and before.required == after.required:
-        words = "takes null" if after.nullable else "takes null no more"
-        yield Change(words=words, advice=_widen(name) if after.nullable else _narrow(name))
+    if before.required != after.required or before.nullable == after.nullable:
+        return
+    if after.nullable:
+        yield Change(rule="NULL_ADDED", words="takes null", advice=_widen(name))
+    else:
+        yield Change(rule="NULL_REMOVED", words="takes null no more", advice=_narrow(name))
 
 
 def _values(name: str, before: Field, after: Field) -> Iterator[Change]:
     old, new = (_values_of(field.schema) for field in (before, after))
-    if old is None or new is None:
-        if old != new:
-            words = f"takes any value, no more only {_list(old)}" if old else f"takes only {_list(new or [])}"
-            yield Change(words=words, advice=_narrow(name) if new else _widen(name))
-        return
-    if gone := [value for value in old if value not in new]:
-        yield Change(words=f"takes {_list(gone)} out of its values", advice=f"keep {_list(gone)} among the values")
-    if come := [value for value in new if value not in old]:
-        yield Change(words=f"adds {_list(come)} to its values", advice=_widen(name))
+    if old and new:
+        if gone := _list(value for value in old if value not in new):
+            yield Change(
+                rule="ENUM_NARROWED", words=f"takes {gone} out of its values", advice=f"keep {gone} among the values"
+            )
+        if come := _list(value for value in new if value not in old):
+            yield Change(rule="ENUM_EXTENDED", words=f"adds {come} to its values", advice=_widen(name))
+    elif new:
+        yield Change(rule="ENUM_ADDED", words=f"takes only {_list(new)}", advice=_narrow(name))
+    elif old:
+        words = f"takes any value, no more only {_list(old)}"
+        yield Change(rule="ENUM_REMOVED", words=words, advice=_widen(name))
 
 
 def _keywords(name: str, before: Field, after: Field) -> Iterator[Change]:
@@ -125,23 +153,24 @@ def _keywords(name: str, before: Field, after: Field) -> Iterator[Change]:
     for keyword in sorted((before.schema.keys() | after.schema.keys()) - _TOLD_APART - {"type"}):
         old, new = before.schema.get(keyword), after.schema.get(keyword)
         if old != new:
-            yield Change(words=_moved(keyword, old, new), advice=_advice(keyword, old, new)(name))
+            yield _moved(name, keyword, old, new)
 
 
-def _moved(keyword: str, old: Any, new: Any) -> str:
+def _moved(name: str, keyword: str, old: Any, new: Any) -> Change:
+    rule = _CAPITAL.sub(r"_\1", keyword).upper()
     if old is None:
-        return f"adds {keyword} {_text(new)}"
+        return Change(rule=f"{rule}_ADDED", words=f"adds {keyword} {_text(new)}", advice=_narrow(name))
     if new is None:
-        return f"drops {keyword} {_text(old)}"
-    verb = "changes"
-    if keyword in _UPPER | _LOWER:
-        verb = "raises" if new > old else "lowers"
-    return f"{verb} {keyword} from {_text(old)} to {_text(new)}"
-
-
-def _advice(keyword: str, old: Any, new: Any) -> Callable[[str], str]:
-    wider = new is None or (old is not None and keyword in _UPPER and new > old)
-    return _widen if wider or (old is not None and keyword in _LOWER and new < old) else _narrow
+        return Change(rule=f"{rule}_REMOVED", words=f"drops {keyword} {_text(old)}", advice=_widen(name))
+    way = f"{keyword} from {_text(old)} to {_text(new)}"
+    if keyword not in _UPPER | _LOWER:
+        return Change(rule=f"{rule}_CHANGED", words=f"changes {way}", advice=_narrow(name))
+    wider = (new > old) == (keyword in _UPPER)
+    return Change(
+        rule=f"{rule}_{'INCREASED' if new > old else 'DECREASED'}",
+        words=f"{'raises' if new > old else 'lowers'} {way}",
+        advice=_widen(name) if wider else _narrow(name),
+    )
 
 
 def _narrow(name: str) -> str:
@@ -172,7 +201,7 @@ def _values_of(schema: Mapping[str, Any]) -> list[Any] | None:
     return values if isinstance(values, list) else None
 
 
-def _list(values: list[Any]) -> str:
+def _list(values: Iterable[Any]) -> str:
     return ", ".join(_text(value) for value in values)
 
 

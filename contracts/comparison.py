@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.compatibility.verdict import Direction, Finding, Mode, Schema
 from contracts.languages import Language
-from contracts.releases import Release, mode_of
+from contracts.releases import Release
 from events.catalog import Payload
 
 
@@ -52,7 +52,7 @@ def comparisons(
     """Every pair that the mode asks for and that is not the same schema twice."""
     for language in languages:
         today = language.schema_of(model)
-        for release, direction in _asked_for(mode_of(model), history):
+        for release, direction in _asked_for(model.compatibility, history):
             then = getattr(release, language.name)
             if then != today:
                 writer, reader = (then, today) if direction == "backward" else (today, then)

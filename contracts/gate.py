@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from contracts.causes import causes
 from contracts.comparison import Comparison, comparisons, is_weaker
 from contracts.languages import Language
-from contracts.releases import Catalog, Release, Released, mode_of
+from contracts.releases import Catalog, Release, Released
 from contracts.verdicts import HurtBy, Verdict, new_version, old_data, old_readers, shown
 from events.catalog import Payload
+from events.versions import Active, Deprecated, Lifecycle, Retired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ def judge(catalog: Catalog, released: Released, *, languages: Sequence[Language]
             *causes(model, history, pairs, hurt_by),
             *(_missed(model, pair) for pair in pairs if pair.is_missed),
             *_weakened(model, history),
+            *_hastened(model, history),
         ]
     return Judgement(verdicts=tuple(sorted(verdicts, key=_place)), notes=tuple(notes), compared=compared)
 
@@ -55,15 +58,15 @@ def _place(verdict: Verdict) -> tuple[str, int, str]:
 
 def _gone(catalog: Catalog, released: Released) -> Iterator[Verdict]:
     for (type_, version), history in released.items():
-        if (type_, version) not in catalog:
+        if (type_, version) not in catalog and not isinstance(history[-1].lifecycle, Retired):
             yield Verdict(
                 type=type_,
                 version=version,
                 rule="VERSION_REMOVED",
-                change="is gone from the catalog without having been retired",
+                change="is gone from the catalog without having been released as retired",
                 directions=("backward", "forward"),
                 hurts="old readers and old data: nobody can read what is still in queues and in the archive",
-                advice="put its model back",
+                advice="put its model back, deprecate it, and retire it when its sunset has come",
                 release=str(history[-1]),
             )
 
@@ -83,8 +86,8 @@ def _skipped(catalog: Catalog, released: Released) -> Iterator[Verdict]:
 
 def _weakened(model: type[Payload], history: Sequence[Release]) -> Iterator[Verdict]:
     """For people to know: it is nobody's fault, but less is promised."""
-    if history and is_weaker(mode_of(model), history[-1].compatibility):
-        mode, before = mode_of(model), history[-1].compatibility
+    if history and is_weaker(model.compatibility, history[-1].compatibility):
+        mode, before = model.compatibility, history[-1].compatibility
         yield Verdict(
             type=model.type,
             version=model.version,
@@ -94,6 +97,39 @@ def _weakened(model: type[Payload], history: Sequence[Release]) -> Iterator[Verd
             release=str(history[-1]),
             fails=False,
         )
+
+
+def _hastened(model: type[Payload], history: Sequence[Release]) -> Iterator[Verdict]:
+    """Who reads or sends a version was told until when, and has until then."""
+    promised = history[-1].lifecycle if history else Retired(on=date.min)
+    if isinstance(promised, Retired):
+        return
+    end = _end_of(model.lifecycle)
+    if isinstance(promised, Active) and isinstance(model.lifecycle, Retired):
+        change, advice = "is retired without having been deprecated", "release it as Deprecated first, with a sunset"
+    elif isinstance(promised, Deprecated) and end is not None and end < promised.sunset:
+        change, advice = f"ends on {end}, before the promised {promised.sunset}", f"keep it until {promised.sunset}"
+    else:
+        return
+    yield Verdict(
+        type=model.type,
+        version=model.version,
+        rule="ENDS_EARLY",
+        change=change,
+        directions=("backward", "forward"),
+        hurts="producers and consumers that count on it until then",
+        advice=advice,
+        releases=(history[-1].revision,),
+        release=str(history[-1]),
+    )
+
+
+def _end_of(lifecycle: Lifecycle) -> date | None:
+    match lifecycle:
+        case Deprecated(sunset=day) | Retired(on=day):
+            return day
+        case _:
+            return None
 
 
 def _missed(model: type[Payload], pair: Comparison) -> Verdict:

@@ -18,12 +18,18 @@ from typing import Any, Final
 from contracts.compatibility.verdict import Mode, Schema
 from contracts.languages import Language
 from events.catalog import Payload
+from events.versions import Active, Deprecated, Lifecycle, Retired
 
 FOLDER: Final = Path(__file__).parent.parent / "events" / "releases"
 
 _VERSION: Final = re.compile(r"v([1-9]\d*)")
 _REVISION: Final = re.compile(r"([1-9]\d*)\.json")
 _RESTORE: Final = "restore it with `git checkout`; a change to the contract is a new release, not an edit of an old one"
+_STAGES: Final[Mapping[str, type[Active | Deprecated | Retired]]] = {
+    "active": Active,
+    "deprecated": Deprecated,
+    "retired": Retired,
+}
 
 
 class InvalidRelease(Exception):
@@ -39,13 +45,19 @@ class Release:
     revision: int
     released: date
     compatibility: Mode
+    lifecycle: Lifecycle
     json_schema: Schema
     avro: Schema
 
     @property
     def contract(self) -> dict[str, Any]:
         """What was promised: a catalog that says the same needs no new release."""
-        return {"compatibility": self.compatibility.value, "json_schema": self.json_schema, "avro": self.avro}
+        return {
+            "compatibility": self.compatibility.value,
+            "lifecycle": _lifecycle_document(self.lifecycle),
+            "json_schema": self.json_schema,
+            "avro": self.avro,
+        }
 
     @property
     def path(self) -> Path:
@@ -65,10 +77,6 @@ Catalog = Mapping[tuple[str, int], type[Payload]]
 Released = Mapping[tuple[str, int], Sequence[Release]]
 
 
-def mode_of(model: type[Payload]) -> Mode:
-    return Mode(getattr(model, "compatibility", Mode.FULL_TRANSITIVE))
-
-
 def due(catalog: Catalog, released: Released, languages: Sequence[Language], *, on: date) -> list[Release]:
     """What has to be released before it is deployed: each version that is new or says something new."""
     candidates = (_next(model, released.get(key, ()), languages, on) for key, model in catalog.items())
@@ -81,7 +89,8 @@ def _next(model: type[Payload], history: Sequence[Release], languages: Sequence[
         version=model.version,
         revision=len(history) + 1,
         released=on,
-        compatibility=mode_of(model),
+        compatibility=model.compatibility,
+        lifecycle=model.lifecycle,
         **{language.name: language.schema_of(model) for language in languages},
     )
 
@@ -129,6 +138,7 @@ def _read(folder: Path, type_: str, version: int, revision: int) -> Release:
             revision=revision,
             released=date.fromisoformat(content["released"]),
             compatibility=Mode(content["compatibility"]),
+            lifecycle=_lifecycle_of(content["lifecycle"]),
             json_schema=content["json_schema"],
             avro=content["avro"],
         )
@@ -137,6 +147,16 @@ def _read(folder: Path, type_: str, version: int, revision: int) -> Release:
     if digest != _digest(place, content):
         raise InvalidRelease(f"{folder / place} was changed after its release: {_RESTORE}")
     return release
+
+
+def _lifecycle_document(lifecycle: Lifecycle) -> dict[str, str]:
+    days = {name: day.isoformat() for name, day in lifecycle._asdict().items() if day}
+    return {"stage": type(lifecycle).__name__.lower(), **days}
+
+
+def _lifecycle_of(document: Mapping[str, str]) -> Lifecycle:
+    days = {name: date.fromisoformat(day) for name, day in document.items() if name != "stage"}
+    return _STAGES[document["stage"]](**days)
 
 
 def _digest(path: Path, content: Mapping[str, Any]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from contracts.company import SERVICES, producers_of
 from contracts.compatibility.verdict import Direction
@@ -13,8 +13,13 @@ from contracts.releases import Release
 from events.catalog import Payload
 from runtime.manifest import Service
 
-#: (type, version, path without `data.`) -> who reads it, in words; "" when nobody does.
-HurtBy = Callable[[str, int, str], str]
+
+class HurtBy(Protocol):
+    def __call__(self, type_: str, version: int, path: str, *, by_name: bool = False) -> str:
+        """Who reads the field at `path`, in words; "" when nobody does.
+
+        With `by_name` only those who name the field: not who passes on, or checks, a whole that it is part of.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +27,8 @@ class Verdict:
     """`path` is the field (`data.lines[].amount`), or "" where a whole version is meant.
 
     `directions` tell who is hurt: `forward` is for old readers, `backward` for old data. `releases` are the revisions
-    that the catalog was compared with. One that does not fail the build is for people to know of.
+    that the catalog was compared with, and `found` is what the rules of each language call it, from the reader's side.
+    One that does not fail the build is for people to know of.
     """
 
     type: str
@@ -35,6 +41,7 @@ class Verdict:
     advice: str
     releases: tuple[int, ...] = ()
     release: str = ""
+    found: tuple[str, ...] = ()
     fails: bool = True
 
     def __str__(self) -> str:

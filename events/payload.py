@@ -67,7 +67,8 @@ Total = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
 class Open(BaseModel):
     """Knows some fields, and carries the others along."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    # Its validator is built at its first use: a cold start pays for the few models that its function needs.
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     @model_serializer(mode="wrap")
     def _without_absent(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -36,6 +36,8 @@ _RECIPE: Final = "1"
 _KEPT_ZIPS: Final = 4
 _JUNK_FOLDERS: Final = frozenset(("__pycache__", "tests", "test", "examples"))
 _JUNK_SUFFIXES: Final = frozenset((".pyc", ".pyi", ".so.dSYM"))
+#: In `events/`, for people and tools: a function has the models.
+_DOCUMENTS: Final = frozenset(("schemas", "releases"))
 _MODE: Final = 0o100644 << 16
 
 _PLATFORMS: Final = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")  # Amazon Linux 2023
@@ -80,7 +82,7 @@ def lambda_zip(wheels: Path, own: Mapping[str, bytes]) -> Path:
 
 
 def _own_files(service: str) -> Iterator[Path]:
-    """Our sources and their data files, sorted; schemas stay out, since models carry them."""
+    """Our sources and their data files, sorted; schemas and releases stay out, since models carry them."""
     yield ROOT / "functions" / "__init__.py"
     for folder in ("events", "functions/" + service, "runtime"):
         for path in sorted((ROOT / folder).rglob("*")):
@@ -89,7 +91,7 @@ def _own_files(service: str) -> Iterator[Path]:
 
 
 def _is_junk(path: Path) -> bool:
-    return bool(_JUNK_FOLDERS.intersection(path.parts)) or path.suffix in _JUNK_SUFFIXES or path.parts[1] == "schemas"
+    return bool(_JUNK_FOLDERS.intersection(path.parts)) or path.suffix in _JUNK_SUFFIXES or path.parts[1] in _DOCUMENTS
 
 
 def _wheels(target: PackageTarget, cache: Path) -> Package:

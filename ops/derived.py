@@ -26,7 +26,7 @@ def write(documents: Documents) -> list[Path]:
 def drift(documents: Documents) -> list[str]:
     """A line for each document whose file is missing or differs."""
     return [
-        f"{_name(path)} {'differs from its models' if path.exists() else 'is missing'}"
+        f"{name(path)} {'differs from its models' if path.exists() else 'is missing'}"
         for path, document in documents.items()
         if not _is_current(path, document)
     ]
@@ -34,11 +34,7 @@ def drift(documents: Documents) -> list[str]:
 
 def add_commands(app: typer.Typer, documents: Callable[[], Documents], *, command: str) -> None:
     """Give `app` its `write` and `check`; `command` is how a person calls the first."""
-
-    @app.command(name="write", help="Write the files that their models have outgrown.")
-    def write_command() -> None:
-        for path in write(documents()):
-            typer.echo(f"wrote {_name(path)}")
+    add_write(app, documents)
 
     @app.command(name="check", help="Exit with 1 when a committed file differs from its models.")
     def check_command() -> None:
@@ -52,13 +48,21 @@ def add_commands(app: typer.Typer, documents: Callable[[], Documents], *, comman
         typer.echo(f"{len(derived)} files are as their models say")
 
 
+def add_write(app: typer.Typer, documents: Callable[[], Documents]) -> None:
+    @app.command(name="write", help="Write the files that their models have outgrown.")
+    def write_command() -> None:
+        for path in write(documents()):
+            typer.echo(f"wrote {name(path)}")
+
+
+def name(path: Path) -> str:
+    """The path as a person in the project's folder writes it."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
 def _text(document: Any) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _is_current(path: Path, document: Any) -> bool:
     return path.exists() and path.read_text(encoding="utf-8") == _text(document)
-
-
-def _name(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

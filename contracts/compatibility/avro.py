@@ -39,6 +39,7 @@ from contracts.compatibility.avro_types import (
     Type,
     Union,
     told,
+    types_in,
     unqualified,
 )
 from contracts.compatibility.verdict import Finding, Schema
@@ -52,34 +53,15 @@ def findings(*, writer: Schema, reader: Schema) -> list[Finding]:
     """
     written = parsed(writer, called="the writer's schema")
     read = parsed(reader, called="the reader's schema")
+    if writer == reader:
+        return []  # no resolution, which by unqualified names may take one branch of a union for another
     return list(_Resolution(_aliases_in(read)).resolve("", written, read))
 
 
 def _aliases_in(type_: Type) -> dict[str, str]:
     """By alias, the full name of the type that has it."""
-    found: dict[str, str] = {}
-    seen: set[Type] = set()
-    waiting = [type_]
-    while waiting:
-        current = waiting.pop()
-        if current not in seen:
-            seen.add(current)
-            waiting += _inside(current)
-            if isinstance(current, Named):
-                found |= dict.fromkeys(current.aliases, current.name)
-    return found
-
-
-def _inside(type_: Type) -> tuple[Type, ...]:
-    match type_:
-        case Array(items=inner) | Map(values=inner):
-            return (inner,)
-        case Union(branches=branches):
-            return branches
-        case Record(fields=fields):
-            return tuple(field.type for field in fields.values())
-        case _:
-            return ()
+    named = (inner for inner in types_in(type_) if isinstance(inner, Named))
+    return {alias: inner.name for inner in named for alias in inner.aliases}
 
 
 class _Resolution:
@@ -135,7 +117,7 @@ class _Resolution:
         name = self._renamed.get(writer.name, writer.name)
         if unqualified(name) == reader.unqualified:
             return None
-        change = f"calls `{reader.unqualified}` what the writer calls `{writer.unqualified}`, with no alias for it"
+        change = f"calls `{reader.name}` what the writer calls `{writer.name}`, with no alias for it"
         return Finding(path=path, rule="NAME_MISMATCH", change=change)
 
     def _in_match(self, path: str, writer: Type, reader: Type) -> Iterator[Finding]:
@@ -153,16 +135,16 @@ class _Resolution:
                 yield from _logical_mismatch(path, writer.logical, reader.logical)
 
     def _in_field(self, path: str, writer: Record, field: Field) -> Iterator[Finding]:
-        sources = [writer.fields[name] for name in (field.name, *field.aliases) if name in writer.fields]
-        if not sources and not field.default:
-            change = f"requires `{field.name}`, which the writer does not write, and has no default for it"
-            yield Finding(path=path, rule="READER_FIELD_MISSING_DEFAULT_VALUE", change=change)
-        if sources[1:]:
-            names = " and ".join(f"`{source.name}`" for source in sources)
-            change = f"has one field for {names} of the writer's; which of them is read is not defined"
-            yield Finding(path=path, rule="AMBIGUOUS_ALIAS", change=change, certain=False)
-        if sources:
-            yield from self.resolve(path, sources[0].type, field.type)
+        sources = [writer.fields[name] for name in dict.fromkeys((field.name, *field.aliases)) if name in writer.fields]
+        match sources:
+            case [source]:
+                yield from self.resolve(path, source.type, field.type)
+            case [] if not field.default:
+                change = f"requires `{field.name}`, which the writer does not write, and has no default for it"
+                yield Finding(path=path, rule="READER_FIELD_MISSING_DEFAULT_VALUE", change=change)
+            case [one, other, *_]:
+                change = f"has one field for the writer's `{one.name}` and `{other.name}`; which is read is not defined"
+                yield Finding(path=path, rule="AMBIGUOUS_ALIAS", change=change, certain=False)
 
 
 def _type_mismatch(path: str, writer: Type, reader: Type) -> Finding:

@@ -1,16 +1,15 @@
 """Data of an Avro schema that go to its edges: every branch, every symbol, empty and full, least and most.
 
-What is written once is not random but next in turn: at each place of the schema the choices come round, one by one,
-in an order and from a start that the seed decides. So a few dozen data reach all that the schema can say.
+What comes is not drawn but next in turn: for each type the choices come round, one by one, each round in another
+order that the seed decides. So a few dozen data reach all that the schema can say.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import cycle
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from contracts.compatibility.avro_types import (
@@ -27,8 +26,10 @@ from contracts.compatibility.avro_types import (
     Union,
 )
 
+_T = TypeVar("_T")
+
 #: Levels below which the data of a recursive type end as soon as they can.
-_DEPTH: Final = 6
+_DEPTH: Final = 5
 _SECONDS_A_DAY: Final = 86_400
 #: What the calendar of most languages has: the years 1 to 9999, in days since 1970.
 _DAYS: Final = (-719_162, 2_932_896)
@@ -46,23 +47,41 @@ _EDGES: Final[Mapping[str, Sequence[Any]]] = {
 
 
 def data(schema: Type, random: Random) -> Iterator[Any]:
-    """Endless data as fastavro writes them, each choice of a union by name. Nothing if the schema has no finite data."""
+    """Endless data as fastavro writes them, a union's choice by name. None at all if the schema has no finite data."""
     source = _Source(random)
-    while source.height(schema) < math.inf:
+    while has_data(schema):
         yield source.datum(schema, 0)
+
+
+def has_data(type_: Type) -> bool:
+    """A record that cannot do without itself has none, and an enum without symbols."""
+    return _height(type_) < math.inf
+
+
+def _height(type_: Type, above: frozenset[Type] = frozenset()) -> float:
+    """The levels of the type's smallest data; endless for one that needs itself."""
+    match type_:
+        case Record(fields=fields) if type_ not in above:
+            return 1 + max((_height(field.type, above | {type_}) for field in fields.values()), default=0)
+        case Union(branches=branches):
+            return min(_height(branch, above) for branch in branches)
+        case Record() | Enum(symbols=()):
+            return math.inf
+        case _:
+            return 0
 
 
 class _Source:
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._turns: dict[Type, Iterator[Any]] = {}
+        self._rounds: dict[Type, list[Any]] = {}
 
-    def datum(self, type_: Type, depth: int) -> Any:
+    def datum(self, type_: Type, depth: int) -> Any:  # noqa: PLR0911 - one for each kind of type
         match type_:
             case Record(fields=fields):
                 return {name: self.datum(field.type, depth + 1) for name, field in fields.items()}
             case Union(branches=branches):
-                branch = self._next(type_, branches) if depth < _DEPTH else min(branches, key=self.height)
+                branch = self._branch(type_, branches, depth)
                 return _branch_name(branch), self.datum(branch, depth)
             case Array(items=items):
                 return [self.datum(items, depth + 1) for _ in range(self._size(type_, items, depth))]
@@ -75,26 +94,19 @@ class _Source:
             case Primitive(name=name, logical=logical):
                 return self._next(type_, _EDGES[name] if logical is None else _logical(name, logical))
 
-    def height(self, type_: Type, above: frozenset[Type] = frozenset()) -> float:
-        """The levels of the type's smallest data; endless for one that needs itself."""
-        match type_:
-            case Record(fields=fields) if type_ not in above:
-                return 1 + max((self.height(field.type, above | {type_}) for field in fields.values()), default=0)
-            case Union(branches=branches):
-                return min(self.height(branch, above) for branch in branches)
-            case Record() | Enum(symbols=()):
-                return math.inf
-            case _:
-                return 0
-
     def _size(self, type_: Type, inner: Type, depth: int) -> int:
-        can_be_filled = depth < _DEPTH and self.height(inner) < math.inf
-        return self._next(type_, (1, 0, 3)) if can_be_filled else 0
+        return self._next(type_, (1, 0, 2)) if depth < _DEPTH and has_data(inner) else 0
 
-    def _next(self, type_: Type, choices: Sequence[Any]) -> Any:
-        if type_ not in self._turns:
-            self._turns[type_] = cycle(self._random.sample(choices, len(choices)))
-        return next(self._turns[type_])
+    def _branch(self, union: Type, branches: Sequence[Type], depth: int) -> Type:
+        if depth < _DEPTH:
+            return self._next(union, [branch for branch in branches if has_data(branch)])
+        return min(branches, key=_height)
+
+    def _next(self, type_: Type, choices: Sequence[_T]) -> _T:
+        if not self._rounds.get(type_):
+            self._rounds[type_] = self._random.sample(choices, len(choices))
+        chosen: _T = self._rounds[type_].pop()
+        return chosen
 
 
 def _branch_name(branch: Type) -> str:

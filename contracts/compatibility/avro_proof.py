@@ -12,7 +12,7 @@ from typing import Any
 import fastavro
 
 from contracts.compatibility.avro_data import data
-from contracts.compatibility.avro_parser import parsed
+from contracts.compatibility.avro_parser import InvalidAvroSchema, parsed
 from contracts.compatibility.verdict import Schema
 
 
@@ -27,11 +27,13 @@ class Counterexample:
 def counterexample(*, writer: Schema, reader: Schema, seed: int = 0, tries: int = 50) -> Counterexample | None:
     """The first datum of `tries` that cannot be read; None when all can.
 
-    The same seed gives the same data. Raises InvalidAvroSchema for what is not an Avro schema.
+    The same seed gives the same data. Raises InvalidAvroSchema for what is not an Avro schema, or not to fastavro.
     """
     parsed(reader, called="the reader's schema")
-    written, read = fastavro.parse_schema(writer), fastavro.parse_schema(reader)
-    for encoded in _encoded(writer, seed=seed, tries=tries):
+    random = Random(seed)  # noqa: S311 - data for a test
+    wanted = islice(data(parsed(writer, called="the writer's schema"), random), tries)
+    written, read = _taken(writer, called="the writer's schema"), _taken(reader, called="the reader's schema")
+    for encoded in _encoded(wanted, written):
         try:
             fastavro.schemaless_reader(BytesIO(encoded), written, read)
         except Exception as error:  # noqa: BLE001 - fastavro has no error of its own for much of what it cannot do
@@ -39,11 +41,18 @@ def counterexample(*, writer: Schema, reader: Schema, seed: int = 0, tries: int 
     return None
 
 
-def _encoded(writer: Schema, *, seed: int, tries: int) -> Iterator[bytes]:
+def _taken(schema: Schema, *, called: str) -> Schema:
+    """As fastavro wants it. It refuses some schemas that are Avro, such as invalid logical types."""
+    try:
+        return fastavro.parse_schema(schema)
+    except (fastavro.schema.SchemaParseException, fastavro.schema.UnknownType) as error:
+        raise InvalidAvroSchema("", f"fastavro says that {error}", schema=called) from error
+
+
+def _encoded(wanted: Iterator[Any], written: Schema) -> Iterator[bytes]:
     """What is alike is tried once."""
-    written, seen = fastavro.parse_schema(writer), set[bytes]()
-    random = Random(seed)  # noqa: S311 - data for a test
-    for datum in islice(data(parsed(writer, called="the writer's schema"), random), tries):
+    seen = set[bytes]()
+    for datum in wanted:
         buffer = BytesIO()
         fastavro.schemaless_writer(buffer, written, datum)
         if buffer.getvalue() not in seen:

@@ -5,7 +5,7 @@ Source: Apache Avro 1.12 specification, "Schema Declaration" and "Logical Types"
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -102,6 +102,30 @@ Type = Primitive | Array | Map | Union | Fixed | Enum | Record
 
 def unqualified(name: str) -> str:
     return name.rpartition(".")[2]
+
+
+def types_in(root: Type) -> Iterator[Type]:
+    """The type and all that it is made of, each once."""
+    seen: set[Type] = set()
+    waiting = [root]
+    while waiting:
+        type_ = waiting.pop()
+        if type_ not in seen:
+            seen.add(type_)
+            waiting += _parts(type_)
+            yield type_
+
+
+def _parts(type_: Type) -> tuple[Type, ...]:
+    match type_:
+        case Array(items=inner) | Map(values=inner):
+            return (inner,)
+        case Union(branches=branches):
+            return branches
+        case Record(fields=fields):
+            return tuple(field.type for field in fields.values())
+        case _:
+            return ()
 
 
 def told(type_: Type) -> str:

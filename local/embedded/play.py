@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from events.envelope import CloudEvent
+from events.twins import in_versions
 from local.embedded.client import Client, DeadLetter, Refused
 from local.embedded.hops import Watcher
 from local.embedded.mailbox import Mail, mails, shown
@@ -71,9 +72,10 @@ class Play:
             return list(self._outcomes())
 
     def _contact(self) -> None:
-        event = CloudEvent.parse(example("contact.json"))
-        with self._step("The CRM puts a contact on the bus"):
-            self._client.put(event)
+        event = CloudEvent.parse(example("contact-v2.json"))
+        with self._step("The CRM puts a contact on the bus, in both of its versions"):
+            for version in in_versions(event):
+                self._client.put(version)
             self._watcher.wait_for(event.identity, "notification-contacts", timeout=_SECONDS)
 
     def _usage(self) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import typer
 
 from ops import derived
-from ops.schemas import live
+from ops.schemas import check, live, release
 from ops.schemas.artefacts import documents
 
-app = typer.Typer(no_args_is_help=True, help="JSON Schema files of every event type and version.")
-derived.add_commands(app, documents, command="python -m ops schemas write")
+app = typer.Typer(
+    no_args_is_help=True, help="The contracts: what is derived from the catalog, and whether a change can hurt anybody."
+)
+derived.add_write(app, documents)
+check.add_command(app)
+release.add_command(app)
 live.add_command(app)

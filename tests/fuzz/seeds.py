@@ -11,6 +11,7 @@ from typing import Any
 from events.binding import to_http
 from events.catalog import CATALOG, dataschema
 from events.envelope import BATCH_MEDIA_TYPE, CloudEvent
+from events.twins import in_versions
 from tests.fuzz.contract import envelope_of
 from tests.fuzz.messages import Request
 
@@ -71,6 +72,8 @@ def event_texts() -> Iterator[bytes]:
         yield event.to_json().encode()
     for name in ("contact", "contact-v2", "payment", "poison", "seed-event", "usage"):
         yield (_EXAMPLES / f"{name}.json").read_bytes()
+    newest, *_ = in_versions(CloudEvent.parse((_EXAMPLES / "contact-v2.json").read_bytes()))
+    yield newest.model_copy(update={"dataschema": dataschema(newest.type, 9)}).to_json().encode()
     yield b'{"specversion":"1.0","id":"1","source":"s","type":"t","datacontenttype":"image/png","data_base64":"iVBO"}'
 
 

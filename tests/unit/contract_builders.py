@@ -15,17 +15,26 @@ from contracts.json_schema import schema_of
 from contracts.languages import Language
 from contracts.releases import Release, due
 from events.catalog import Payload
+from events.versions import Active, Lifecycle
 
 TYPE: Final = "shop.order.placed"
 RELEASED: Final = date(2026, 11, 27)
+_ACTIVE: Final = Active()
 OPTIONAL_TEXT: Final = (str | None, None)
 
 
-def a_model(*, type_: str = TYPE, version: int = 1, mode: Mode = Mode.FULL_TRANSITIVE, **fields: Any) -> type[Payload]:
+def a_model(
+    *,
+    type_: str = TYPE,
+    version: int = 1,
+    mode: Mode = Mode.FULL_TRANSITIVE,
+    lifecycle: Lifecycle = _ACTIVE,
+    **fields: Any,
+) -> type[Payload]:
     """A field is its type where it is required, and (type, default) where it is not."""
     model = create_model("Placed", __base__=Payload, **fields)
     model.type, model.version = type_, version
-    model.compatibility = mode
+    model.compatibility, model.lifecycle = mode, lifecycle
     return model
 
 
@@ -71,4 +80,4 @@ def judged(
     """What the gate says of `today` after these releases, when `readers` read every field."""
     key = (today.type, today.version)
     released = {key: releases_of(*before, languages=languages)} if before else {}
-    return judge({key: today}, released, languages=languages, hurt_by=lambda *_: readers)
+    return judge({key: today}, released, languages=languages, hurt_by=lambda *_, **__: readers)

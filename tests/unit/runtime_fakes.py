@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from typing import Any
 
 from events.binding import Entry
 from events.envelope import CloudEvent
+from events.versions import version_of
 from runtime.claim_check import MemoryClaimChecks
 from runtime.errors import DependencyUnavailable, TransientError
 from runtime.publisher import EntryResult, Publisher
@@ -30,9 +30,13 @@ class FakeClock:
 
 @dataclass
 class FakeBus:
-    """Accepts all, unless `script` says otherwise: by event id, the error codes of its next sends."""
+    """Accepts all, unless `script` says otherwise: by event id, the error codes of its next sends.
+
+    `by_version` says the same by the event's version.
+    """
 
     script: dict[str, list[str]] = field(default_factory=dict)
+    by_version: dict[int, list[str]] = field(default_factory=dict)
     outages: int = 0
     unavailable: bool = False
     calls: list[list[Entry]] = field(default_factory=list)
@@ -44,10 +48,10 @@ class FakeBus:
         if self.outages:
             self.outages -= 1
             raise TransientError("the bus is away")
-        return [self._result(json.loads(entry["Detail"])["id"]) for entry in entries]
+        return [self._result(CloudEvent.parse(entry["Detail"])) for entry in entries]
 
-    def _result(self, id_: str) -> EntryResult:
-        codes = self.script.get(id_)
+    def _result(self, event: CloudEvent) -> EntryResult:
+        codes = self.script.get(event.id) or self.by_version.get(version_of(event))
         return EntryResult(codes.pop(0), "said AWS") if codes else EntryResult()
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,12 @@ import pytest
 from events.binding import to_entry
 from events.catalog import payload_of
 from events.envelope import CloudEvent, InvalidEvent
+from events.twins import in_versions
+from events.versions import dataschema, version_of
 from functions.notification.manifest import MESSAGES
 from functions.notification.ports import EndpointUnavailable
+from local.memory.clock import VirtualClock
+from local.memory.idempotency import MemoryIdempotency
 from runtime.claim_check import ENOUGH_BYTES, MemoryClaimChecks, checked_in
 from runtime.consumer import QueueConsumer
 from runtime.errors import (
@@ -24,6 +29,7 @@ from runtime.errors import (
     Throttled,
     Unfinished,
 )
+from runtime.idempotency import Once
 from runtime.outcome import Handle, Outcome, Together
 from tests.unit.event_builders import paid, usage
 from tests.unit.runtime_fakes import (
@@ -38,6 +44,7 @@ from tests.unit.runtime_fakes import (
 )
 
 FAILED = "batchItemFailures"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 class World:
@@ -277,6 +284,104 @@ def test_no_record_is_begun_that_the_function_s_time_limit_would_cut_off() -> No
     assert failed == []
     assert len(world.queue.deferred) == 2
     assert world.published == []
+
+
+# Several versions of one event
+
+
+def contact(version: int, **changes: Any) -> CloudEvent:
+    event = CloudEvent.parse((EXAMPLES / "contact-v2.json").read_text())
+    return CloudEvent.parse(event.to_dict() | {"dataschema": dataschema(event.type, version)} | changes)
+
+
+def read(event: CloudEvent) -> Outcome:
+    payload_of(event)
+    return echo(event)
+
+
+def read_together(events: Sequence[CloudEvent]) -> list[Outcome | Exception]:
+    return [told(event) for event in events]
+
+
+def told(event: CloudEvent) -> Outcome | Exception:
+    try:
+        return read(event)
+    except InvalidEvent as error:
+        return error
+
+
+@pytest.mark.parametrize("handle", [read, Together(read_together)], ids=["one by one", "together"])
+def test_a_version_of_tomorrow_is_let_pass_when_one_of_today_travels_too(
+    handle: Handle | Together, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(handle)
+
+    again = world.deliver(sqs_record(contact(9, olderversions="2"), id_="new"), sqs_record(contact(2), id_="old"))
+
+    (new, old) = (vars(line) for line in caplog.records if hasattr(line, "outcome"))
+    assert (again, world.queue.dead, world.published) == ([], [], ["echo"])
+    assert (new["outcome"], old["outcome"]) == ("suppressed", "handled")
+    assert new["suppressed_because"].endswith(
+        "customer.contact.updated v9 is unknown, and left to v2 of the same event"
+    )
+    assert "suppressed_because" not in old
+
+
+@pytest.mark.parametrize("handle", [read, Together(read_together)], ids=["one by one", "together"])
+def test_a_version_of_tomorrow_that_travels_alone_is_a_dead_letter(handle: Handle | Together) -> None:
+    world = World(handle)
+
+    again = world.deliver(sqs_record(contact(9)))
+
+    ((_, attributes),) = world.queue.dead
+    assert again == []
+    assert (attributes["reason"], attributes["attempts"]) == ("unreadable", "1")
+    assert attributes["error_message"].endswith("v9 is unknown: known: v1, v2")
+
+
+def test_a_version_that_is_let_pass_is_not_remembered_as_done() -> None:
+    """Else its other version would be taken for a duplicate."""
+    store = MemoryIdempotency(clock=VirtualClock(FakeClock().now()))
+    world = World(read, once=Once(store, "notification"))
+
+    world.deliver(sqs_record(contact(9, olderversions="2")), sqs_record(contact(2), id_="old"))
+
+    assert world.published == ["echo"]
+    assert world.queue.dead == []
+
+
+@pytest.mark.parametrize("codes", [("MalformedDetail", "InternalFailure"), ("InternalFailure", "MalformedDetail")])
+def test_an_event_is_tried_again_as_long_as_that_may_help_one_of_its_versions(codes: tuple[str, str]) -> None:
+    twins = in_versions(contact(2))
+    world = World(lambda _: Outcome.of(twins))
+    world.bus.by_version = {version_of(e): [code] * 3 for e, code in zip(twins, codes, strict=True)}
+
+    first, dead_after_first = world.deliver(sqs_record(usage())), list(world.queue.dead)
+    second = world.deliver(sqs_record(usage(), tries=2))
+
+    assert (first, dead_after_first) == (["m-1"], [])
+    assert (second, [a["reason"] for _, a in world.queue.dead]) == ([], ["unpublishable"])
+
+
+def test_a_version_that_could_not_be_published_fails_the_message_though_the_other_one_was() -> None:
+    twins = in_versions(contact(2))
+    world = World(lambda _: Outcome.of(twins))
+    world.bus.by_version = {1: ["MalformedDetail"]}
+
+    world.deliver(sqs_record(usage()))
+
+    assert [a["reason"] for _, a in world.queue.dead] == ["unpublishable"]
+
+
+def test_a_message_whose_event_was_published_does_not_fail_with_the_other_version_s() -> None:
+    world = World(lambda event: Outcome.of([event]))
+    world.bus.by_version = {1: ["MalformedDetail"]}
+    records = [sqs_record(event, id_=f"v{version_of(event)}") for event in in_versions(contact(2))]
+
+    again = world.deliver(*records)
+
+    assert again == []
+    assert [body for body, _ in world.queue.dead] == [records[1]["body"]]
 
 
 # What says nothing about the message

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from contracts.compatibility.verdict import Finding, Mode
 from contracts.gate import judge
+from events.versions import Active, Deprecated, Retired
 from tests.unit.contract_builders import (
     LANGUAGES,
     OPTIONAL_TEXT,
+    RELEASED,
     TYPE,
     a_model,
     judged,
@@ -16,12 +20,18 @@ from tests.unit.contract_builders import (
 )
 
 ORDER = a_model(order_id=str)
+EARLY, SUNSET = date(2027, 5, 1), date(2027, 11, 27)
+DEPRECATED = Deprecated(since=RELEASED, sunset=SUNSET)
 BACKWARD = (Mode.BACKWARD, Mode.BACKWARD_TRANSITIVE)
 FORWARD = (Mode.FORWARD, Mode.FORWARD_TRANSITIVE)
 FULL = (Mode.FULL, Mode.FULL_TRANSITIVE)
 TRANSITIVE = tuple(mode for mode in Mode if mode.is_transitive)
 ADDED = {"order_id": str, "gift": str}
 REMOVED = {}
+
+
+def nobody(*_: object, **__: object) -> str:
+    return ""
 
 
 def test_what_was_never_released_can_hurt_nobody() -> None:
@@ -81,7 +91,7 @@ def test_a_verdict_is_one_line_that_says_where_what_who_and_what_to_do() -> None
     [verdict] = judged(a_model(), ORDER, readers="read by packing (packing/domain.py:7)").verdicts
 
     assert str(verdict) == (
-        "shop.order.placed v1: data.order_id: removes it (REQUIRED_PROPERTY_ADDED, against release 1 of 2026-11-27). "
+        "shop.order.placed v1: data.order_id: removes it (PROPERTY_REMOVED, against release 1 of 2026-11-27). "
         "Hurts old readers: read by packing (packing/domain.py:7). Instead: keep `order_id` and fill it as before, "
         "or start a new version with `python -m ops schemas bump shop.order.placed`."
     )
@@ -91,7 +101,7 @@ def test_one_cause_is_one_verdict_however_many_languages_directions_and_releases
     judgement = judged(a_model(order_id=int), ORDER, a_model(order_id=str, note=OPTIONAL_TEXT))
 
     [verdict] = [verdict for verdict in judgement.verdicts if verdict.path == "data.order_id"]
-    assert verdict.rule == "TYPE_CHANGED"
+    assert verdict.found == ("json_schema: TYPE_CHANGED", "avro: TYPE_CHANGED")
     assert verdict.directions == ("backward", "forward")
     assert verdict.releases == (1, 2)
     assert "against releases 1 and 2" in str(verdict)
@@ -132,8 +142,19 @@ def test_an_optional_field_may_go_unless_something_still_uses_it() -> None:
     assert "matched by rule orders of packing" in str(verdict)
 
 
+def test_who_passes_on_the_whole_needs_no_optional_field() -> None:
+    before = a_model(order_id=str, note=OPTIONAL_TEXT)
+
+    def hurt_by(*_: object, by_name: bool = False) -> str:
+        return "" if by_name else "passed on whole by packing"
+
+    judgement = judge({(TYPE, 1): ORDER}, {(TYPE, 1): releases_of(before)}, languages=LANGUAGES, hurt_by=hurt_by)
+
+    assert judgement.passes
+
+
 def test_nobody_is_asked_for_who_reads_where_nobody_is_hurt() -> None:
-    def ask(*_: object) -> str:
+    def ask(*_: object, **__: object) -> str:
         pytest.fail("it takes ten seconds")
 
     today = a_model(order_id=str, gift=str)
@@ -142,7 +163,7 @@ def test_nobody_is_asked_for_who_reads_where_nobody_is_hurt() -> None:
 
 
 def test_a_released_version_that_is_gone_from_the_catalog_is_missed() -> None:
-    [verdict] = judge({}, {(TYPE, 1): releases_of(ORDER)}, languages=LANGUAGES, hurt_by=lambda *_: "").verdicts
+    [verdict] = judge({}, {(TYPE, 1): releases_of(ORDER)}, languages=LANGUAGES, hurt_by=nobody).verdicts
 
     assert (verdict.rule, verdict.version) == ("VERSION_REMOVED", 1)
 
@@ -151,9 +172,45 @@ def test_a_released_version_that_is_gone_from_the_catalog_is_missed() -> None:
 def test_a_version_that_skips_a_number_says_which_it_should_be(released: dict) -> None:
     catalog = {(TYPE, 1): ORDER, (TYPE, 3): a_model(version=3, order_id=str)}
 
-    [verdict] = judge(catalog, released, languages=LANGUAGES, hurt_by=lambda *_: "").verdicts
+    [verdict] = judge(catalog, released, languages=LANGUAGES, hurt_by=nobody).verdicts
 
     assert (verdict.rule, verdict.advice) == ("VERSION_SKIPPED", "number it v2")
+
+
+def test_a_version_that_was_released_as_retired_may_go() -> None:
+    retired = a_model(lifecycle=Retired(on=SUNSET), order_id=str)
+    released = {(TYPE, 1): releases_of(ORDER, retired)}
+
+    assert judge({}, released, languages=LANGUAGES, hurt_by=nobody).passes
+
+
+@pytest.mark.parametrize(
+    ("promised", "now", "change"),
+    [
+        (Active(), Retired(on=SUNSET), "is retired without having been deprecated"),
+        (DEPRECATED, Retired(on=EARLY), "ends on 2027-05-01, before the promised 2027-11-27"),
+        (DEPRECATED, Deprecated(since=RELEASED, sunset=EARLY), "ends on 2027-05-01, before the promised 2027-11-27"),
+    ],
+)
+def test_a_version_does_not_end_before_it_was_promised_to(promised, now, change: str) -> None:
+    [verdict] = judged(a_model(lifecycle=now, order_id=str), a_model(lifecycle=promised, order_id=str)).verdicts
+
+    assert (verdict.rule, verdict.change) == ("ENDS_EARLY", change)
+
+
+@pytest.mark.parametrize(
+    ("promised", "now"),
+    [
+        (Active(), DEPRECATED),
+        (DEPRECATED, Retired(on=SUNSET)),
+        (DEPRECATED, Active()),
+        (Retired(on=SUNSET), Retired(on=EARLY)),
+    ],
+)
+def test_a_version_may_live_as_long_as_promised_or_longer(promised, now) -> None:
+    judgement = judged(a_model(lifecycle=now, order_id=str), a_model(lifecycle=promised, order_id=str))
+
+    assert judgement.verdicts == ()
 
 
 def test_a_weaker_mode_is_told_and_fails_nothing_by_itself() -> None:

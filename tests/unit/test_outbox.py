@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from events.envelope import CloudEvent, format_time
+from events.twins import in_versions
+from events.versions import version_of
 from runtime.errors import TransientError, Unpublishable
 from runtime.outbox import KEPT, LARGEST_WRITE, MOST, MOST_BYTES, Change, OutboxRelay, extended
 from tests.unit.event_builders import paid, usage
 from tests.unit.runtime_fakes import FakeBus, FakeClock, FakeQueue, publisher
 
 NOW = FakeClock().now()
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def text(id_: str) -> str:
@@ -91,6 +95,20 @@ def test_an_event_that_can_never_be_published_is_a_dead_letter_and_holds_up_noth
     ((body, attributes),) = queue.dead
     assert CloudEvent.parse(body).id == "bad"
     assert (attributes["reason"], attributes["consumer"]) == ("unpublishable", "billing-relay")
+
+
+@pytest.mark.parametrize("dead", [1, 2])
+def test_of_an_event_in_two_versions_one_that_can_never_be_published_is_told_of_and_the_other_goes_out(
+    dead: int,
+) -> None:
+    bus, queue = FakeBus(by_version={dead: ["MalformedDetail"]}), FakeQueue()
+    twins = in_versions(CloudEvent.parse((EXAMPLES / "contact-v2.json").read_text()))
+
+    relay(bus, Change(key="i", new=tuple(event.to_json() for event in twins)), queue=queue)
+
+    tried = [version_of(CloudEvent.parse(entry["Detail"])) for call in bus.calls for entry in call]
+    assert tried == [2, 1]
+    assert [version_of(CloudEvent.parse(body)) for body, _ in queue.dead] == [dead]
 
 
 def test_an_outbox_does_not_grow_without_end() -> None:

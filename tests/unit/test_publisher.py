@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from events.binding import entry_size, to_entry
 from events.envelope import CloudEvent
+from events.twins import in_versions
 from runtime.claim_check import MemoryClaimChecks, checked_out
 from runtime.errors import DependencyUnavailable, Throttled, TransientError, Unpublishable
 from runtime.publisher import LARGE, MAX_BYTES
 from tests.unit.event_builders import usage
 from tests.unit.runtime_fakes import AwayClaims, FakeBus, publisher
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def ids_of(bus: FakeBus) -> list[list[str]]:
@@ -147,6 +152,30 @@ def test_what_cannot_travel_even_without_its_data_is_never_sent(event: CloudEven
 
     assert [type(e) for e in failures.values()] == [Unpublishable]
     assert bus.calls == []
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_of_an_event_in_two_versions_only_the_failed_one_is_sent_again(failing: int) -> None:
+    bus = FakeBus(by_version={failing: ["InternalFailure"]})
+    newest, oldest = contact_in_versions()
+
+    failures = publisher(bus).publish([newest, oldest])
+
+    again = oldest if failing == 1 else newest
+    assert failures == {}
+    assert [[CloudEvent.parse(entry["Detail"]) for entry in call] for call in bus.calls] == [[newest, oldest], [again]]
+
+
+def test_of_an_event_in_two_versions_each_failure_is_told_of() -> None:
+    bus = FakeBus(by_version={1: ["MalformedDetail"], 2: ["InternalFailure"] * 9})
+
+    failures = publisher(bus).publish(contact_in_versions())
+
+    assert {place: type(error) for place, error in failures.items()} == {0: DependencyUnavailable, 1: Unpublishable}
+
+
+def contact_in_versions() -> tuple[CloudEvent, ...]:
+    return in_versions(CloudEvent.parse((EXAMPLES / "contact-v2.json").read_text()))
 
 
 def test_a_large_event_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:

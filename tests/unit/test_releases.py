@@ -8,6 +8,7 @@ import pytest
 
 from contracts.compatibility.verdict import Mode
 from contracts.releases import InvalidRelease, due, history, released
+from events.versions import Active, Deprecated, Retired
 from tests.unit.contract_builders import LANGUAGES, OPTIONAL_TEXT, RELEASED, TYPE, a_model, releases_of
 
 FIRST = a_model(order_id=str)
@@ -99,6 +100,25 @@ def test_what_says_something_new_is_due_and_nothing_else(folder: Path) -> None:
     assert revisions(SECOND) == []
     assert revisions(third, new) == [(TYPE, 3), ("shop.order.lost", 1)]
     assert revisions(weaker) == [(TYPE, 3)]
+
+
+@pytest.mark.parametrize(
+    "lifecycle",
+    [
+        Active(),
+        Deprecated(since=RELEASED, sunset=date(2027, 11, 27)),
+        Retired(on=RELEASED),
+        Retired(on=RELEASED, sunset=date(2027, 11, 27)),
+    ],
+)
+def test_what_becomes_of_a_version_is_released_too(tmp_path: Path, lifecycle) -> None:
+    [first, second] = releases_of(a_model(order_id=str), a_model(lifecycle=lifecycle, note=OPTIONAL_TEXT))
+    for release in (first, second):
+        (tmp_path / release.path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / release.path).write_text(json.dumps(release.to_document()))
+
+    assert history(TYPE, 1, folder=tmp_path) == [first, second]
+    assert type(history(TYPE, 1, folder=tmp_path)[1].lifecycle) is type(lifecycle)  # as tuples, some are equal
 
 
 def test_a_release_says_when_it_was_made() -> None:

@@ -1,0 +1,1 @@
+"""EventBridge event patterns, held against the schemas of what is on the bus."""
