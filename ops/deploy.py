@@ -13,10 +13,14 @@ import typer
 
 from contracts.company import SERVICES
 from contracts.deployed import CannotAsk
+from contracts.languages import LANGUAGES
+from contracts.releases import InvalidRelease, due, released
+from events.catalog import CATALOG
 from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
 from ops import derived
-from ops.schemas.artefacts import documents
+from ops.schemas import check
 from ops.schemas.live import Aws, EndpointUrl, Profile, Region, Stage, report
+from runtime.clock import SystemClock
 
 #: Stack -> the service in it.
 _SERVICES: Final = {service.name.capitalize(): service.name for service in SERVICES}
@@ -93,16 +97,23 @@ def deploy(
     try:
         request = Request.parse(words or (), stage=stage, exclusively=exclusively, yes=yes, profile=profile)
         cdk = _cdk()
-        refusals = offline_refusals()
+        refused = _tell(offline_refusals())
         if not skip_live:
-            refusals += _live(request, Aws(endpoint_url=endpoint_url, profile=profile, region=region))
+            refused |= _tell(_live(request, Aws(endpoint_url=endpoint_url, profile=profile, region=region)))
     except (WrongUse, UnknownStage, CannotAsk) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    if refusals:
-        typer.echo("\n".join([*refusals, "nothing was deployed"]), err=True)
+    if refused:
+        typer.echo("nothing was deployed", err=True)
         raise typer.Exit(1)
     raise typer.Exit(_run(request.command(cdk), AWS_REGION=region, AWS_ENDPOINT_URL=endpoint_url))
+
+
+def _tell(refusals: Sequence[str]) -> bool:
+    """Whether there are any."""
+    for refusal in refusals:
+        typer.echo(refusal, err=True)
+    return bool(refusals)
 
 
 def _run(command: Sequence[str], **settings: str | None) -> int:
@@ -119,8 +130,19 @@ def _cdk() -> str:
 
 
 def offline_refusals() -> list[str]:
-    """What the repository itself says against a deploy."""
-    return derived.drift(documents())
+    """What the repository itself says against a deploy: the gate's answer, and what was not released yet.
+
+    AWS is told of releases, so what is not one could not be registered before it is sent.
+    """
+    try:
+        found = check.report()
+        if not found.passes:
+            return list(found.lines())
+        new = due(CATALOG, released(), LANGUAGES, on=SystemClock().now().date())
+    except InvalidRelease as error:
+        return [str(error)]
+    names = ", ".join(f"{release.type} v{release.version}" for release in new)
+    return [f"not released yet: {names}. Run `python -m ops schemas release` and commit what it writes"] if new else []
 
 
 def _live(request: Request, aws: Aws) -> list[str]:

@@ -16,7 +16,6 @@ from contracts.company import SERVICES
 from contracts.compatibility import avro
 from contracts.deployed import CannotAsk, live_contracts, live_schemas
 from contracts.live import Difference, Key, Landscape, LocalSchema, schema_differences, service_differences
-from contracts.releases import mode_of
 from events.catalog import CATALOG
 from events.payload import Payload
 from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
@@ -127,7 +126,7 @@ def _local_schema(model: type[Payload]) -> LocalSchema:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CannotAsk(f"{path}: {error}; run `python -m ops schemas write`") from error
-    return LocalSchema(mode=mode_of(model), avro=document)
+    return LocalSchema(mode=model.compatibility, avro=document)
 
 
 def _tell(found: Report) -> None:

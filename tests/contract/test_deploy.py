@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,18 @@ from typer.testing import CliRunner
 
 from contracts.avro import avro_of
 from contracts.company import SERVICES
-from events.catalog import BillingInvoicePaid
+from contracts.gate import Judgement
+from contracts.languages import LANGUAGES
+from contracts.releases import InvalidRelease, Release, due
+from events.catalog import CATALOG, BillingInvoicePaid
 from ops import deploy, derived
 from ops.__main__ import app
+from ops.schemas import check
 from runtime.contract import contract_of
 from tests.contract.live_stage import LiveStage, let_moto_list_schemas, with_field
 
 NOTIFICATION = contract_of(SERVICES[2])
+OFFLINE_REFUSALS = deploy.offline_refusals
 DEAF = replace(NOTIFICATION, reads={**NOTIFICATION.reads, "billing.invoice.paid": (9,)})
 
 
@@ -125,10 +131,15 @@ def test_nothing_is_deployed_when_the_repository_itself_is_not_well(
     assert cdk() == []
 
 
-def test_nothing_is_deployed_when_the_stage_cannot_be_asked(cdk: Callable[[], list[str]]) -> None:
+def test_nothing_is_deployed_when_the_stage_cannot_be_asked(
+    cdk: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deploy, "offline_refusals", lambda: ["a breaking change"])
+
     result = run("--profile", "nobody")
 
     assert result.exit_code == 2
+    assert "a breaking change" in result.output
     assert "--skip-live deploys without the comparison" in result.output
     assert cdk() == []
 
@@ -155,6 +166,46 @@ def test_a_machine_without_cdk_is_told_how_to_get_it(monkeypatch: pytest.MonkeyP
 
     assert result.exit_code == 2
     assert "npm install -g aws-cdk@" in result.output
+
+
+@pytest.fixture
+def healthy(monkeypatch: pytest.MonkeyPatch) -> Mapping[tuple[str, int], list[Release]]:
+    """A repository that passes the gate; its releases."""
+    passes = check.Report(types=0, judgement=Judgement(verdicts=(), notes=(), compared=0), stale=(), wiring=())
+    monkeypatch.setattr(check, "report", lambda: passes)
+    made = due(CATALOG, {}, LANGUAGES, on=date(2026, 11, 27))
+    return {(release.type, release.version): [release] for release in made}
+
+
+def test_the_gate_s_answer_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    judgement = Judgement(verdicts=(), notes=(), compared=0)
+    stale = check.Report(types=0, judgement=judgement, stale=("v1.json is missing",), wiring=())
+    monkeypatch.setattr(check, "report", lambda: stale)
+
+    assert any("v1.json is missing" in line for line in OFFLINE_REFUSALS())
+
+
+def test_what_is_not_released_is_not_deployed(
+    healthy: Mapping[tuple[str, int], list[Release]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deploy, "released", lambda: healthy)
+    when_all_is_released = OFFLINE_REFUSALS()
+    rest = {key: releases for key, releases in healthy.items() if key != ("billing.invoice.paid", 1)}
+    monkeypatch.setattr(deploy, "released", lambda: rest)
+
+    (line,) = OFFLINE_REFUSALS()
+
+    assert when_all_is_released == []
+    assert line.startswith("not released yet: billing.invoice.paid v1. Run `python -m ops schemas release`")
+
+
+def test_a_release_that_was_edited_stops_a_deploy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def edited() -> None:
+        raise InvalidRelease("1.json was changed after its release")
+
+    monkeypatch.setattr(check, "report", edited)
+
+    assert OFFLINE_REFUSALS() == ["1.json was changed after its release"]
 
 
 def test_the_readme_s_cdk_is_the_one_that_is_recommended() -> None:

@@ -85,10 +85,7 @@ def test_a_deploy_that_would_break_what_is_live_never_reaches_cdk(
     notification = next(contract_of(service) for service in SERVICES if service.name == "notification")
 
     with deployed(stack, "notification", replace(notification, reads={"billing.invoice.paid": (9,)})):
-        refused = ops("deploy", "Billing", "--stage", STAGE, environ=environ)
-        was_called = called.exists()
-    taken = ops("deploy", "Billing", "--stage", STAGE, environ=environ)
+        result = ops("deploy", "Billing", "--stage", STAGE, environ=environ)
 
-    assert (refused.returncode, was_called) == (1, False), refused.stdout + refused.stderr
-    assert "would send billing.invoice.paid v1 only; the deployed notification reads v9 only" in refused.stderr
-    assert (taken.returncode, called.exists()) == (0, True), taken.stdout + taken.stderr
+    assert (result.returncode, called.exists()) == (1, False), result.stdout + result.stderr
+    assert "would send billing.invoice.paid v1 only; the deployed notification reads v9 only" in result.stderr
