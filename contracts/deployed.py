@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contracts.compatibility.avro_parser import parsed
 from contracts.compatibility.verdict import Mode
 from contracts.live import Key, LiveSchema
 from runtime.contract import Contract, InvalidContract, contracts_path, registry_name, schema_key
-
-_NOT_FOUND: Final = "EntityNotFoundException"
 
 
 class CannotAsk(Exception):
@@ -21,14 +20,14 @@ class CannotAsk(Exception):
 
 
 def live_schemas(glue: Any, stage: str) -> dict[Key, LiveSchema] | None:
-    """Every schema of the stage's registry; None when there is no such registry. Raises CannotAsk."""
+    """Every schema of ours in the stage's registry; None when there is no such registry. Raises CannotAsk."""
     with _asking("Glue's schema registry", "glue:ListSchemas, ListSchemaVersions, GetSchema and GetSchemaVersion"):
         try:
             names = list(_schema_names(glue, registry_name(stage)))
         except glue.exceptions.EntityNotFoundException:
             return None
-        found = {schema_key(name): _schema(glue, registry_name(stage), name) for name in names}
-    return {key: schema for key, schema in found.items() if key}
+        ours = {key: name for name in names if (key := schema_key(name))}
+        return {key: _schema(glue, registry_name(stage), name) for key, name in ours.items()}
 
 
 def live_contracts(ssm: Any, stage: str) -> dict[str, Contract]:
@@ -59,12 +58,20 @@ def _schema(glue: Any, registry: str, name: str) -> LiveSchema:
     ids = {v["VersionNumber"]: v["SchemaVersionId"] for v in listed if v["Status"] == "AVAILABLE"}
     return LiveSchema(
         mode=Mode.NONE if mode == "DISABLED" else Mode(mode),
-        versions={number: _definition(glue, ids[number]) for number in sorted(ids)},
+        versions={number: _definition(glue, ids[number], f"{name}, version {number}") for number in sorted(ids)},
     )
 
 
-def _definition(glue: Any, version_id: str) -> Any:
-    return json.loads(glue.get_schema_version(SchemaVersionId=version_id)["SchemaDefinition"])
+def _definition(glue: Any, version_id: str, called: str) -> Any:
+    text = glue.get_schema_version(SchemaVersionId=version_id)["SchemaDefinition"]
+    try:
+        definition = json.loads(text)
+        parsed(definition, called=called)
+    except ValueError as error:
+        raise CannotAsk(
+            f"in the registry is something else than Avro ({called}): {error}. Delete that version"
+        ) from error
+    return definition
 
 
 @contextmanager

@@ -77,8 +77,8 @@ def schema_differences(
             yield Difference(
                 subject=_name(*key),
                 state=State.ONLY_THERE,
-                what="is registered, and this catalog does not have it",
-                to_do="Bring its model back if anything of it can still come: from a queue, an archive, another system",
+                what="is registered, and was never released here",
+                to_do="Is this repository older than what is deployed?",
             )
 
 
@@ -91,18 +91,22 @@ def _compared(name: str, local: LocalSchema, live: LiveSchema, rules: Findings) 
     if reasons:
         to_do = f"Take the change back, or make it a new version beside this one ({local.mode})"
         return Difference(subject=name, state=State.BREAKS, what="; ".join(reasons), to_do=to_do)
+    return _harmless(name, local, live)
+
+
+def _harmless(name: str, local: LocalSchema, live: LiveSchema) -> Difference:
     numbers = [n for n, schema in live.versions.items() if _canonical(schema) == _canonical(local.avro)]
     newest = max(live.versions, default=0)
-    if newest in numbers and local.mode is not live.mode:
-        what = f"as version {newest} there, where the mode is {live.mode} and not {local.mode}"
-        return Difference(subject=name, state=State.CHANGED, what=what, to_do="A deploy of its release sets it")
-    if newest in numbers:
-        return Difference(subject=name, state=State.SAME, what=f"as version {newest} there")
-    if numbers:
+    if not numbers:
+        what, to_do = f"compatible with what is there ({local.mode})", "A deploy of its release registers it"
+        return Difference(subject=name, state=State.NEWER, what=what, to_do=to_do)
+    if newest not in numbers:
         what = f"as version {numbers[-1]} there, where {newest} is the newest and compatible"
         return Difference(subject=name, state=State.OLDER, what=what)
-    what = f"compatible with what is there ({local.mode})"
-    return Difference(subject=name, state=State.NEWER, what=what, to_do="A deploy of its release registers it")
+    if local.mode is not live.mode:
+        what = f"as version {newest} there, where the mode is {live.mode} and not {local.mode}"
+        return Difference(subject=name, state=State.CHANGED, what=what, to_do="A deploy of its release sets it")
+    return Difference(subject=name, state=State.SAME, what=f"as version {newest} there")
 
 
 def _reasons(local: LocalSchema, live: LiveSchema, rules: Findings) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import environ  # noqa: TID251 - the composition root
 from typing import Annotated, Final, Self
 
@@ -14,19 +14,23 @@ import typer
 from contracts.company import SERVICES
 from contracts.deployed import CannotAsk
 from contracts.languages import LANGUAGES
+from contracts.live import State
 from contracts.releases import InvalidRelease, due, released
 from events.catalog import CATALOG
 from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
 from ops import derived
 from ops.schemas import check
-from ops.schemas.live import Aws, EndpointUrl, Profile, Region, Stage, report
+from ops.schemas.live import Aws, EndpointUrl, Profile, Region, Report, Stage, report
 from runtime.clock import SystemClock
 
 #: Stack -> the service in it.
 _SERVICES: Final = {service.name.capitalize(): service.name for service in SERVICES}
 #: Of npm; the tag `latest` is another.
 INSTALL: Final = "npm install -g aws-cdk@2.1148.1"
-_STACKS: Final = ("Bus", "Contracts", *_SERVICES)
+#: The registry there has what this repository does not know.
+_AHEAD: Final = (State.OLDER, State.ONLY_THERE)
+_REGISTRY: Final = "Contracts"
+_STACKS: Final = ("Bus", _REGISTRY, *_SERVICES)
 
 
 class WrongUse(Exception):
@@ -67,6 +71,14 @@ class Request:
     def services(self) -> frozenset[str]:
         return frozenset(_SERVICES[stack] for stack in self.stacks or _STACKS if stack in _SERVICES)
 
+    def without_registry(self) -> Self:
+        """The same without the registry, also where a stack would bring it along. Raises WrongUse if that is all."""
+        stacks = tuple(stack for stack in self.stacks or _STACKS if stack != _REGISTRY)
+        if not stacks:
+            raise WrongUse(f"there is nothing to deploy in {_REGISTRY}")
+        bus = () if self.exclusively or "Bus" in stacks else ("Bus",)
+        return replace(self, stacks=(*bus, *stacks), exclusively=True)
+
     def command(self, cdk: str) -> list[str]:
         return [
             *(cdk, "deploy", *(self.stacks or ("--all",)), "-c", f"stage={self.stage.name}"),
@@ -99,7 +111,9 @@ def deploy(
         cdk = _cdk()
         refused = _tell(offline_refusals())
         if not skip_live:
-            refused |= _tell(_live(request, Aws(endpoint_url=endpoint_url, profile=profile, region=region)))
+            found = _live(request, Aws(endpoint_url=endpoint_url, profile=profile, region=region))
+            refused |= _tell([str(difference) for difference in found.breaks])
+            request = _onward(request, found)
     except (WrongUse, UnknownStage, CannotAsk) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
@@ -145,12 +159,24 @@ def offline_refusals() -> list[str]:
     return [f"not released yet: {names}. Run `python -m ops schemas release` and commit what it writes"] if new else []
 
 
-def _live(request: Request, aws: Aws) -> list[str]:
-    """What is deployed says against it. Raises CannotAsk, with the way around it."""
+def _live(request: Request, aws: Aws) -> Report:
+    """Raises CannotAsk, with the way around it."""
     try:
         found = report(request.stage, aws, request.services)
     except CannotAsk as error:
         raise CannotAsk(f"{error}\n(--skip-live deploys without the comparison)") from error
     for note in found.notes:
         typer.echo(note)
-    return [str(difference) for difference in found.breaks]
+    return found
+
+
+def _onward(request: Request, found: Report) -> Request:
+    """A registry is never deployed backwards. It has all that an older repository needs.
+
+    CloudFormation would forget the later versions and leave them there, and fail on them when they come again.
+    """
+    ahead = [difference.subject for difference in found.differences if difference.state in _AHEAD]
+    if not ahead:
+        return request
+    typer.echo(f"{', '.join(ahead)}: the registry is ahead of this repository; {_REGISTRY} stays as it is")
+    return request.without_registry()

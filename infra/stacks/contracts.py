@@ -27,18 +27,19 @@ def has_registry(stage: StageConfig) -> bool:
 
 
 class ContractsStack(StageStack):
-    """Every release of what the catalog has: what was never released is not there, and cannot have been sent.
+    """What was never released is not there, and cannot have been sent.
 
-    Raises InvalidRelease.
+    Glue keeps what has left the catalog, for it may still be read. Raises InvalidRelease.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id, stage=stage, description="Breakwater: the contracts of its events")
-        released = {key: history for key, history in histories().items() if key in CATALOG}
+        released = histories()
         if stage.schema_registry:
             SchemaRegistry(self, "Glue", histories=released, stage=stage)
         if stage.event_schemas:
-            EventSchemaRegistry(self, "EventBridge", histories=released, sources=_own_sources(), stage=stage)
+            current = {key: history for key, history in released.items() if key in CATALOG}
+            EventSchemaRegistry(self, "EventBridge", histories=current, sources=_own_sources(), stage=stage)
 
 
 def _own_sources() -> dict[str, str]:

@@ -16,6 +16,7 @@ from contracts.company import SERVICES
 from contracts.compatibility import avro
 from contracts.deployed import CannotAsk, live_contracts, live_schemas
 from contracts.live import Difference, Key, Landscape, LocalSchema, schema_differences, service_differences
+from contracts.releases import InvalidRelease, released
 from events.catalog import CATALOG
 from events.payload import Payload
 from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
@@ -116,7 +117,13 @@ def _notes(stage: StageConfig, *, is_registered: bool, is_deployed: bool) -> Ite
 
 
 def _local_schemas() -> dict[Key, LocalSchema]:
-    return {key: _local_schema(model) for key, model in CATALOG.items()}
+    """Of the catalog, and of what has left it: that is as it was released last. Raises CannotAsk."""
+    try:
+        last = {key: history[-1] for key, history in released().items()}
+    except InvalidRelease as error:
+        raise CannotAsk(str(error)) from error
+    gone = {key: LocalSchema(mode=r.compatibility, avro=r.avro) for key, r in last.items() if key not in CATALOG}
+    return gone | {key: _local_schema(model) for key, model in CATALOG.items()}
 
 
 def _local_schema(model: type[Payload]) -> LocalSchema:

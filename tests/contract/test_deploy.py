@@ -112,6 +112,24 @@ def test_only_the_services_that_are_deployed_are_held_against_the_deployed_other
     assert bool(cdk()) == (exit_code == 0)
 
 
+@pytest.mark.parametrize(
+    ("stacks", "deployed"),
+    [([], ["Bus", "Ingestion", "Billing", "Notification"]), (["Billing"], ["Bus", "Billing"]), (["Contracts"], None)],
+)
+def test_a_registry_that_is_ahead_stays_as_it_is(
+    live: LiveStage, cdk: Callable[[], list[str]], stacks: list[str], deployed: list[str] | None
+) -> None:
+    live.register_everything(but=BillingInvoicePaid)
+    paid = avro_of(BillingInvoicePaid)
+    live.register(BillingInvoicePaid, paid, with_field(paid, name="note", type=["null", "string"], default=None))
+
+    result = run(*stacks)
+
+    assert "billing.invoice.paid v1: the registry is ahead of this repository" in result.output
+    assert result.exit_code == (0 if deployed else 2)
+    assert cdk() == (["deploy", *deployed, "-c", "stage=dev", "--exclusively", "region="] if deployed else [])
+
+
 def test_the_comparison_can_be_skipped(live: LiveStage, cdk: Callable[[], list[str]]) -> None:
     live.deploy_everything(notification=DEAF)
 

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from contracts.avro import avro_of
 from contracts.company import SERVICES
 from contracts.deployed import CannotAsk, live_contracts, live_schemas
+from contracts.releases import released
 from events.catalog import CATALOG, BillingInvoicePaid
 from ops.__main__ import app
 from runtime.contract import contract_of
@@ -124,8 +125,17 @@ def test_what_is_on_one_side_only_is_told_of(live: LiveStage) -> None:
 
     assert result.exit_code == 0
     assert f"{NAME}: only here: is not registered yet" in result.output
-    assert "billing.invoice.forgotten v1: only there" in result.output
+    assert "billing.invoice.forgotten v1: only there: is registered, and was never released here" in result.output
     assert "not-by-us" not in result.output
+
+
+def test_what_has_left_the_catalog_is_as_it_was_released_last(live: LiveStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    live.register_everything(but=BillingInvoicePaid)
+    live.register(BillingInvoicePaid, released()[BillingInvoicePaid.type, 1][-1].avro)
+    rest = {key: model for key, model in CATALOG.items() if model is not BillingInvoicePaid}
+    monkeypatch.setattr("ops.schemas.live.CATALOG", rest)
+
+    assert f"{NAME}: same: as version 1 there" in diff().output
 
 
 def test_another_mode_there_is_told_of(live: LiveStage) -> None:
@@ -195,6 +205,16 @@ def test_a_refusal_names_the_permissions_that_are_needed() -> None:
 
     with stubber, pytest.raises(CannotAsk, match=r"it needs glue:ListSchemas, ListSchemaVersions"):
         live_schemas(glue, "dev")
+
+
+def test_a_schema_that_is_no_avro_is_told_of(live: LiveStage) -> None:
+    live.register_everything(but=BillingInvoicePaid)
+    live.register(BillingInvoicePaid, {"type": "object"})
+
+    result = diff()
+
+    assert result.exit_code == 2
+    assert "in the registry is something else than Avro (billing.invoice.paid.v1, version 1)" in result.output
 
 
 def test_something_else_in_the_place_of_a_contract_is_told_of(live: LiveStage) -> None:

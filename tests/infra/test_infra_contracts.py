@@ -15,6 +15,7 @@ from infra.components.relations import BrokenRelation
 from infra.components.releases import InvalidRelease, Release, distinct, histories
 from infra.components.schema_registry import SchemaRegistry
 from infra.config import stage_named
+from infra.stacks.contracts import ContractsStack
 from runtime.contract import Contract, contract_of, schema_key
 from runtime.manifest import Service
 from tests.infra.templates import SERVICES, STACKS, Template
@@ -28,7 +29,7 @@ def contracts(request, assemblies):
 @pytest.fixture
 def history():
     """(type, version) -> its releases, as the gate reads them: what is not released yet is not in it."""
-    return {key: releases for key, releases in released().items() if key in CATALOG}
+    return released()
 
 
 def schemas_in(template: Template):
@@ -36,7 +37,7 @@ def schemas_in(template: Template):
     return {schema_key(p["Name"]): (name, p) for name, p in template.of_type("AWS::Glue::Schema").items()}
 
 
-def test_every_version_of_the_catalog_is_a_schema_on_glue_that_begins_with_its_first_release(contracts, history):
+def test_every_version_that_was_released_is_a_schema_on_glue_that_begins_with_its_first_release(contracts, history):
     (registry,) = contracts.of_type("AWS::Glue::Registry")
     schemas = schemas_in(contracts)
 
@@ -52,10 +53,10 @@ def test_glue_judges_new_versions_in_the_mode_of_the_newest_release(contracts, h
         assert schema["Compatibility"] == history[key][-1].compatibility.replace("_TRANSITIVE", "_ALL")
 
 
-def test_eventbridge_shows_the_newest_release_of_every_version(contracts, history):
+def test_eventbridge_shows_the_newest_release_of_every_version_of_the_catalog(contracts, history):
     schemas = {schema_key(s["SchemaName"]): s for s in contracts.of_type("AWS::EventSchemas::Schema").values()}
 
-    assert set(schemas) == set(history)
+    assert set(schemas) == set(history) & set(CATALOG)
     for (type_, version), schema in schemas.items():
         named = json.loads(schema["Content"])["components"]["schemas"]
         event, payload = named["AWSEvent"], history[type_, version][-1].json_schema
@@ -63,6 +64,20 @@ def test_eventbridge_shows_the_newest_release_of_every_version(contracts, histor
         assert len(schema["Content"]) < 100_000
         assert event["x-amazon-events-detail-type"] == type_
         assert set(named[payload["title"]]["properties"]) == set(payload["properties"])
+
+
+def test_what_has_left_the_catalog_stays_on_glue(monkeypatch, tmp_path, history):
+    gone, *rest = history
+    monkeypatch.setattr("infra.stacks.contracts.CATALOG", {key: CATALOG[key] for key in rest})
+    app = App(outdir=str(tmp_path))
+    ContractsStack(app, "Contracts", stage=stage_named("dev"))
+    app.synth()
+    template = Template(tmp_path / "Contracts.template.json")
+
+    shown = {schema_key(s["SchemaName"]) for s in template.of_type("AWS::EventSchemas::Schema").values()}
+
+    assert gone in schemas_in(template)
+    assert gone not in shown
 
 
 def test_eventbridge_is_told_who_sends_what_unless_others_send_it_too(contracts):
