@@ -17,10 +17,12 @@ from functions.billing.manifest import SERVICE as BILLING
 from functions.ingestion.manifest import SERVICE as INGESTION
 from functions.notification.manifest import SERVICE as NOTIFICATION
 from infra.components.relations import BrokenRelation, Retention, check_retention
+from infra.components.releases import InvalidRelease
 from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
 from infra.packaging import PackagingFailed
 from infra.stacks.billing import BillingStack
 from infra.stacks.bus import BusStack
+from infra.stacks.contracts import ContractsStack, has_registry
 from infra.stacks.ingestion import IngestionStack
 from infra.stacks.notification import NotificationStack
 
@@ -38,7 +40,10 @@ _CONTEXT: Final = {
 
 
 def build(stage: str, outdir: Path) -> App:
-    """The app of one stage, not yet synthesised. Raises UnknownStage, PackagingFailed and BrokenRelation."""
+    """The app of one stage, not yet synthesised.
+
+    Raises UnknownStage, PackagingFailed, BrokenRelation and InvalidRelease.
+    """
     return _with_stacks(_app(outdir), stage_named(stage))
 
 
@@ -49,6 +54,7 @@ def _app(outdir: Path) -> App:
 def _with_stacks(app: App, stage: StageConfig) -> App:
     check_retention(stage.name, Retention.of(stage, CONSUMERS))
     bus = BusStack(app, "Bus", stage=stage)
+    contracts = ContractsStack(app, "Contracts", stage=stage) if has_registry(stage) else None
     for service in (
         IngestionStack(app, "Ingestion", stage=stage),
         BillingStack(app, "Billing", stage=stage),
@@ -56,6 +62,8 @@ def _with_stacks(app: App, stage: StageConfig) -> App:
     ):
         # An order, no reference: `--exclusively` still deploys a service by itself.
         service.add_stack_dependency(bus, "rules need their bus")
+        if contracts:
+            service.add_stack_dependency(contracts, "a schema that AWS refuses stops what would send by it")
     return app
 
 
@@ -64,7 +72,7 @@ def main() -> None:
     name = app.node.try_get_context("stage") or environ.get("BREAKWATER_STAGE") or DEFAULT_STAGE
     try:
         _with_stacks(app, stage_named(name)).synth()
-    except (UnknownStage, PackagingFailed, BrokenRelation) as error:
+    except (UnknownStage, PackagingFailed, BrokenRelation, InvalidRelease) as error:
         sys.exit(f"infra: {error}")
 
 

@@ -23,6 +23,8 @@ class StageConfig:
     `pin_sender` has IAM refuse mail as anybody else than the sender.
     `webhook_trusted_hosts` are exempt from the rule that webhooks go to public https addresses.
     `sender_address` is the From of every e-mail; `sender_identity` has SES verify it.
+    `schema_registry` has Glue keep every released schema, and refuse one that breaks an earlier one.
+    `event_schemas` shows the events in EventBridge's own registry, for its console and its code bindings.
     `bootstrap_roles` has `cdk deploy` act in the roles that `cdk bootstrap` made, not as whoever runs it.
     """
 
@@ -43,6 +45,8 @@ class StageConfig:
     pin_event_source: bool
     pin_sender: bool
     schedules_enabled: bool
+    schema_registry: bool
+    event_schemas: bool
     bootstrap_roles: bool
 
     @property
@@ -89,6 +93,8 @@ _EMBEDDED: Final = StageConfig(
     pin_event_source=False,  # the emulator gives events:* condition keys no value and so refuses every call
     pin_sender=False,  # the emulator asks for ses:SendEmail on "*", whoever sends
     bootstrap_roles=False,  # the emulator's IAM gives aws:ResourceAccount, which their policies ask for, no value
+    schema_registry=False,  # the emulator's Glue has no schemas
+    event_schemas=False,  # the emulator's CloudFormation does not know AWS::EventSchemas::*
     schedules_enabled=False,  # the demonstration closes a period when it wants to
 )
 
@@ -113,6 +119,8 @@ _DEV: Final = StageConfig(
     pin_event_source=True,
     pin_sender=True,
     schedules_enabled=True,
+    schema_registry=True,
+    event_schemas=True,
     bootstrap_roles=True,
 )
 
@@ -134,6 +142,8 @@ _PROD: Final = StageConfig(
     pin_event_source=True,
     pin_sender=True,
     schedules_enabled=True,
+    schema_registry=True,
+    event_schemas=True,
     bootstrap_roles=True,
 )
 

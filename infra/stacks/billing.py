@@ -9,6 +9,7 @@ from constructs import Construct
 from functions.billing.manifest import API, CLOSE, PAYMENTS, RELAY, SERVICE, SOURCE, USAGE
 from infra.components.api import ServiceApi
 from infra.components.consumer import EventConsumer
+from infra.components.contract import publish_contract
 from infra.components.relay import OutboxRelay
 from infra.components.schedule import ScheduledFunction
 from infra.components.table import Index, Keys, StateTable, allow_once, idempotency_table
@@ -22,6 +23,7 @@ class BillingStack(StageStack):
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id, stage=stage, description="Breakwater: billing")
         shared = home(self, SERVICE)
+        publish_contract(self, SERVICE, stage=stage)
         table = _table(self, stage)
         once = idempotency_table(self, "Idempotency", service=SERVICE.name, stage=stage)
         environment = {"BILLING_TABLE": table.name}

@@ -8,6 +8,7 @@ from functions.ingestion.manifest import API, CONSUMER, FILES, INCOMING, REJECTS
 from infra.components.api import ServiceApi
 from infra.components.bucket import FileBucket
 from infra.components.consumer import EventConsumer
+from infra.components.contract import publish_contract
 from infra.components.table import Keys, StateTable
 from infra.config import StageConfig
 from infra.stacks.stack import StageStack, home
@@ -17,6 +18,7 @@ class IngestionStack(StageStack):
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id, stage=stage, description="Breakwater: ingestion")
         shared = home(self, SERVICE)
+        publish_contract(self, SERVICE, stage=stage)
         consumer = EventConsumer(self, "Ingestion", consumer=CONSUMER, home=shared, environment={})
         # Contacts are forwarded under their own source, so the event types are pinned and the source is not.
         consumer.function.allow_put_events(source=None)

@@ -10,6 +10,7 @@ from constructs import Construct
 from functions.notification.manifest import CONTACTS, MESSAGES, SERVICE, SOURCE
 from infra.components.acknowledged import acknowledge
 from infra.components.consumer import EventConsumer
+from infra.components.contract import publish_contract
 from infra.components.function import ServiceFunction, removal_policy
 from infra.components.table import Keys, StateTable, allow_once, idempotency_table
 from infra.config import StageConfig
@@ -20,6 +21,7 @@ class NotificationStack(StageStack):
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id, stage=stage, description="Breakwater: notification")
         shared = home(self, SERVICE)
+        publish_contract(self, SERVICE, stage=stage)
         book = _contact_book(self, stage)
         once = idempotency_table(self, "Idempotency", service=SERVICE.name, stage=stage)
         # Its id is its ARN, on AWS and on the emulator; what Ref gives differs.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import typer
 
 from ops import derived
-from ops.schemas import check, readers, release
+from ops.schemas import check, live, readers, release
 from ops.schemas.artefacts import documents
 
 app = typer.Typer(
-    no_args_is_help=True, help="The contracts: what is derived from the catalog, and whether a change can hurt anybody."
+    no_args_is_help=True, help="Contracts of every event type and version: derived, judged, released, and what is live."
 )
 derived.add_write(app, documents)
 check.add_command(app)
 release.add_command(app)
 readers.add_command(app)
+live.add_command(app)

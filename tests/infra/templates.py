@@ -15,7 +15,8 @@ from functions.notification.manifest import SERVICE as NOTIFICATION
 
 STAGES = ("embedded", "dev", "prod")
 SERVICES = {"Ingestion": INGESTION, "Billing": BILLING, "Notification": NOTIFICATION}
-STACKS = ("Bus", *SERVICES)
+#: Stage -> its stacks. The emulator has no registry to put contracts in.
+STACKS = {stage: ("Bus", *(() if stage == "embedded" else ("Contracts",)), *SERVICES) for stage in STAGES}
 
 Properties = Mapping[str, Any]
 
@@ -68,7 +69,7 @@ class Assembly:
 
     @cached_property
     def stacks(self) -> Mapping[str, Template]:
-        return {stack: Template(self.path / f"{stack}.template.json") for stack in STACKS}
+        return {stack: Template(self.path / f"{stack}.template.json") for stack in STACKS[self.stage]}
 
     def name(self, resource: str) -> str:
         return f"breakwater-{self.stage}-{resource}"
