@@ -34,11 +34,12 @@ check: $(READY) ## Everything that can be judged without running: style, types, 
 	@echo "ruff"         && ruff check . && ruff format --check --quiet .
 	@echo "mypy"         && mypy
 	@echo "layers"       && lint-imports
-	@echo "schemas"      && $(PY) -m ops schemas check
+	@echo "contracts"    && $(PY) -m ops schemas check
 	@echo "openapi"      && $(PY) -m ops openapi check
 	@echo "templates"    && $(PY) -m infra.check
 
-test: check ## check, and then every test: unit, contract, flow, infra, and the embedded stack.
+test: check ## check, and then every test: unit, contract, flow, infra, browser, and the embedded stack.
+	@$(PY) -m tests.node
 	@$(PY) -m pytest --numprocesses=auto --dist=loadgroup --durations=10 $(PYTEST_ARGS)
 
 simulate: $(READY) ## N schedules of faults on the memory cloud, on all cores: make simulate N=100000.

@@ -8,10 +8,12 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
 from events.catalog import TYPES
 from events.envelope import CloudEvent
 from functions.notification.manifest import MESSAGES
+from ops.__main__ import app
 from tests.unit.event_builders import SEED_TEXT
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +46,25 @@ def test_every_module_that_is_run_exists(document: Path) -> None:
     modules = set(re.findall(r"python -m ((?:ops|local|infra|events|functions|bench)[\w.]*)", document.read_text()))
 
     assert [module for module in modules if importlib.util.find_spec(module) is None] == []
+
+
+@EACH
+def test_every_command_of_ops_exists(document: Path) -> None:
+    calls = re.findall(r"python -m ops((?: [a-z]+)+)", document.read_text())
+
+    assert [call for call in calls if not is_command(call.split())] == []
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether `words` begin with the name of a command, through its groups; the rest are its arguments."""
+    command = typer.main.get_command(app)
+    for word in words:
+        if not hasattr(command, "commands"):
+            return True
+        if word not in command.commands:
+            return False
+        command = command.commands[word]
+    return True
 
 
 @EACH
