@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ops import derived
-from ops.schemas import authoring, check, live, readers, release
+from ops.schemas import authoring, check, editing, live, readers, release
 from ops.schemas.artefacts import documents
 
 app = typer.Typer(
@@ -17,3 +17,4 @@ release.add_command(app)
 readers.add_command(app)
 live.add_command(app)
 authoring.add_commands(app)
+editing.add_commands(app)
