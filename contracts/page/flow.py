@@ -51,7 +51,8 @@ class Flow:
 
 
 def flow(types: Sequence[TypeView], *, key: str, width: float) -> Flow:
-    """A drawing at least `width` wide, wider where its lanes would touch."""
+    """A drawing at least `width` wide, wider where its lanes would touch. What nobody sends yet has no arrow."""
+    sent = [view for view in types if view.producers or view.produced_elsewhere]
     names = (OTHERS, *(service.name for service in SERVICES))
     width = max(width, 84.0 * len(names))
     margin = width / (2 * len(names))
@@ -60,13 +61,11 @@ def flow(types: Sequence[TypeView], *, key: str, width: float) -> Flow:
         for index, name in enumerate(names)
     )
     place = {lane.name: lane.x for lane in lanes}
-    arrows = tuple(
-        _arrow(view, place, y=_HEAD + _FIRST_ROW + _ROW * row, width=width) for row, view in enumerate(types)
-    )
+    arrows = tuple(_arrow(view, place, y=_HEAD + _FIRST_ROW + _ROW * row, width=width) for row, view in enumerate(sent))
     return Flow(
         key=key,
         width=width,
-        height=_HEAD + _FIRST_ROW + _ROW * (len(types) - 1) + 18,
+        height=_HEAD + _FIRST_ROW + _ROW * (len(sent) - 1) + 18,
         head=_HEAD,
         lanes=lanes,
         arrows=arrows,

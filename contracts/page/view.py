@@ -116,7 +116,12 @@ def types(avro: Documents, services: tuple[Service, ...] = SERVICES) -> tuple[Ty
         models.setdefault(model.type, []).append(model)
     views = [_type(versions, avro) for versions in models.values()]
     rank = {service.name: index for index, service in enumerate(services)}
-    return tuple(sorted(views, key=lambda view: -1 if view.produced_elsewhere else rank[view.producers[0]]))
+    return tuple(sorted(views, key=lambda view: _place(view, rank)))
+
+
+def _place(view: TypeView, rank: Mapping[str, int]) -> int:
+    """Those of other systems come first, and last what nobody sends yet."""
+    return -1 if view.produced_elsewhere else min((rank[name] for name in view.producers), default=len(rank))
 
 
 def families(views: Iterable[TypeView]) -> list[tuple[str, list[TypeView]]]:

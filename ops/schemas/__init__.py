@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ops import derived
-from ops.schemas import check, live, readers, release
+from ops.schemas import authoring, check, editing, generate, live, readers, release
 from ops.schemas.artefacts import documents
 
 app = typer.Typer(
@@ -16,3 +16,6 @@ check.add_command(app)
 release.add_command(app)
 readers.add_command(app)
 live.add_command(app)
+authoring.add_commands(app)
+editing.add_commands(app)
+generate.add_commands(app)
