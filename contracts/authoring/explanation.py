@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypedDict
 from contracts.authoring.lookup import versions_of
 from contracts.authoring.words import described
 from contracts.company import Route, consumers_of, producers_of
-from contracts.samples import as_event, samples
+from contracts.examples import event_example
 from contracts.shapes import Contract, Model
 from events.catalog import CATALOG, NEWEST
 from events.versions import Active, Deprecated, Lifecycle, Mode, Retired
@@ -72,7 +72,7 @@ def explained(contract: Contract) -> Explanation:
         read_by=dict(_readers(contract)),
         versions={f"v{v}": _life(CATALOG[contract.type, v].lifecycle) for v in versions_of(contract.type)},
         compatibility=f"{model.compatibility}: {_mode(model.compatibility)}",
-        example=as_event(contract, next(samples(contract, "valid")), seed=0, index=0),
+        example=event_example(model),
     )
 
 
