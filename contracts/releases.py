@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from contracts.compatibility.verdict import Mode, Schema
-from contracts.languages import Language
 from events.catalog import Payload
 from events.versions import Active, Deprecated, Lifecycle, Retired
+
+if TYPE_CHECKING:  # the rules and their libraries are nothing that a reader of releases waits for
+    from contracts.languages import Language
 
 FOLDER: Final = Path(__file__).parent.parent / "events" / "releases"
 

@@ -13,11 +13,11 @@ from typing import Final
 
 from aws_cdk import App
 
+from contracts.releases import InvalidRelease
 from functions.billing.manifest import SERVICE as BILLING
 from functions.ingestion.manifest import SERVICE as INGESTION
 from functions.notification.manifest import SERVICE as NOTIFICATION
 from infra.components.relations import BrokenRelation, Retention, check_retention
-from infra.components.releases import InvalidRelease
 from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
 from infra.packaging import PackagingFailed
 from infra.stacks.billing import BillingStack

@@ -9,9 +9,9 @@ from typing import Final
 from aws_cdk import aws_eventschemas
 from constructs import Construct
 
+from contracts.releases import Released
 from infra.components.event_openapi import openapi
 from infra.components.relations import BrokenRelation
-from infra.components.releases import History
 from infra.config import StageConfig
 from runtime.contract import registry_name, schema_name
 
@@ -31,7 +31,7 @@ class EventSchemaRegistry(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        histories: Mapping[tuple[str, int], History],
+        histories: Released,
         sources: Mapping[str, str],
         stage: StageConfig,
     ) -> None:

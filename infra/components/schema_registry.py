@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Sequence
 from typing import Final
 
 from aws_cdk import RemovalPolicy, aws_glue
 from constructs import Construct
+from fastavro.schema import to_parsing_canonical_form
 
+from contracts.releases import Release, Released
 from infra.components.function import removal_policy
-from infra.components.releases import History, Release, distinct
 from infra.config import StageConfig
 from runtime.contract import registry_name, schema_name
 
@@ -21,9 +23,7 @@ _FORMAT: Final = "AVRO"
 class SchemaRegistry(Construct):
     """One schema for each type and version, one schema version for each release of it."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, histories: Mapping[tuple[str, int], History], stage: StageConfig
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, histories: Released, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
         self.resource = aws_glue.CfnRegistry(
             self, "Registry", name=registry_name(stage.name), description="What Breakwater's events look like"
@@ -32,7 +32,7 @@ class SchemaRegistry(Construct):
         for (type_, version), history in histories.items():
             self._add(schema_name(type_, version), distinct(history), stage)
 
-    def _add(self, name: str, releases: History, stage: StageConfig) -> None:
+    def _add(self, name: str, releases: Sequence[Release], stage: StageConfig) -> None:
         first, *later = releases
         schema = _schema(self, name, registry=self.resource.attr_arn, first=first, newest=releases[-1])
         schema.apply_removal_policy(removal_policy(stage))
@@ -41,6 +41,18 @@ class SchemaRegistry(Construct):
             version = _version(self, f"{name}.r{release.revision}", schema=schema.attr_arn, release=release)
             version.add_resource_dependency(previous)  # Glue numbers them as they come
             previous = version
+
+
+def distinct(history: Sequence[Release]) -> Sequence[Release]:
+    """The releases that Avro can tell apart: each schema once, where it first was.
+
+    Glue compares canonical forms, and a second version of the same form cannot be created. In its form neither
+    documentation nor defaults count, nor do JSON Schema's bounds and patterns, of which Avro knows nothing.
+    """
+    first: dict[str, Release] = {}
+    for release in history:
+        first.setdefault(to_parsing_canonical_form(dict(release.avro)), release)
+    return tuple(first.values())
 
 
 def _schema(scope: Construct, name: str, *, registry: str, first: Release, newest: Release) -> aws_glue.CfnSchema:
@@ -53,7 +65,7 @@ def _schema(scope: Construct, name: str, *, registry: str, first: Release, newes
         registry=aws_glue.CfnSchema.RegistryProperty(arn=registry),
         data_format=_FORMAT,
         compatibility=compatibility,
-        schema_definition=first.avro_text,
+        schema_definition=_text(first),
         description=_description(name, newest),
         checkpoint_version=_checkpoint(newest),
     )
@@ -65,13 +77,13 @@ def _checkpoint(newest: Release) -> aws_glue.CfnSchema.SchemaVersionProperty:
     All of them in a transitive mode. Else the one that is the latest while the next is still to come: the changed
     description has CloudFormation set it anew before each new version.
     """
-    if newest.compatibility.endswith("_TRANSITIVE"):
+    if newest.compatibility.is_transitive:
         return aws_glue.CfnSchema.SchemaVersionProperty(version_number=1)
     return aws_glue.CfnSchema.SchemaVersionProperty(is_latest=True)
 
 
 def _description(name: str, newest: Release) -> str:
-    return name if newest.compatibility.endswith("_TRANSITIVE") else f"{name}, release {newest.revision}"
+    return name if newest.compatibility.is_transitive else f"{name}, release {newest.revision}"
 
 
 def _version(scope: Construct, construct_id: str, *, schema: str, release: Release) -> aws_glue.CfnSchemaVersion:
@@ -83,7 +95,11 @@ def _version(scope: Construct, construct_id: str, *, schema: str, release: Relea
         scope,
         construct_id,
         schema=aws_glue.CfnSchemaVersion.SchemaProperty(schema_arn=schema),
-        schema_definition=release.avro_text,
+        schema_definition=_text(release),
     )
     version.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     return version
+
+
+def _text(release: Release) -> str:
+    return json.dumps(release.avro, separators=(",", ":"), ensure_ascii=False)

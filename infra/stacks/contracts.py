@@ -6,12 +6,12 @@ from typing import Final
 
 from constructs import Construct
 
+from contracts.releases import released
 from events.catalog import CATALOG
 from functions.billing import manifest as billing
 from functions.ingestion import manifest as ingestion
 from functions.notification import manifest as notification
 from infra.components.event_schemas import EventSchemaRegistry
-from infra.components.releases import histories
 from infra.components.schema_registry import SchemaRegistry
 from infra.config import StageConfig
 from infra.stacks.stack import StageStack
@@ -34,11 +34,11 @@ class ContractsStack(StageStack):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id, stage=stage, description="Breakwater: the contracts of its events")
-        released = histories()
+        histories = released()
         if stage.schema_registry:
-            SchemaRegistry(self, "Glue", histories=released, stage=stage)
+            SchemaRegistry(self, "Glue", histories=histories, stage=stage)
         if stage.event_schemas:
-            current = {key: history for key, history in released.items() if key in CATALOG}
+            current = {key: history for key, history in histories.items() if key in CATALOG}
             EventSchemaRegistry(self, "EventBridge", histories=current, sources=_own_sources(), stage=stage)
 
 
