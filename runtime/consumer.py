@@ -53,6 +53,8 @@ _RESERVE: Final = 12_000
 #: Milliseconds that one call may take (see runtime.aws). With less, none is begun: a function that ends in the middle
 #: has settled nothing, and would do it all again, without end if there is always too much to do.
 _LAST_CALL: Final = 6_500
+#: Seconds of a function's time limit below which both are shorter, in proportion.
+_SHORT: Final = 30
 
 
 class QueueConsumer:
@@ -81,6 +83,8 @@ class QueueConsumer:
         self._on_unreadable = on_unreadable
         self._jitter = jitter
         self._breaker = Breaker(clock)
+        share = min(1.0, spec.function.timeout / _SHORT)
+        self._reserve, self._last_call = share * _RESERVE, share * _LAST_CALL
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         if self._once is not None:
@@ -155,7 +159,7 @@ class QueueConsumer:
 
     def _check(self, context: Any) -> None:
         """Raises Deferred when no attempt should be begun."""
-        if context.get_remaining_time_in_millis() < _RESERVE:
+        if context.get_remaining_time_in_millis() < self._reserve:
             raise OutOfTime("the batch's other records took the function's time")
         self._breaker.check()
 
@@ -212,7 +216,7 @@ class QueueConsumer:
     def _dispose(self, delivery: Delivery, context: Any) -> None:
         if delivery.error is None:
             return
-        if context.get_remaining_time_in_millis() < _LAST_CALL:
+        if context.get_remaining_time_in_millis() < self._last_call:
             raise OutOfTime("the function ends before the queue could be told")
         if delivery.fate == "dead_letter":
             self._queue.dead_letter(delivery.body, self._reason(delivery))

@@ -14,9 +14,9 @@ import pytest
 from contracts.company import routes
 from contracts.readers import readings
 from contracts.readers.reading import Reading
-from events import catalog
 from events.catalog import CATALOG
 from events.envelope import CloudEvent
+from events.payload import Open
 from local.memory.company import Company
 from tests.unit.event_builders import members, usage
 
@@ -46,10 +46,11 @@ class Seen(NamedTuple):
 def nested(model: type[Any], prefix: str = "") -> Iterator[tuple[type[Any], str]]:
     """The models in a model, with their paths."""
     for name, field in model.model_fields.items():
-        for inner in get_args(field.annotation):
-            if isinstance(inner, type) and issubclass(inner, catalog._Open):
-                yield inner, f"{prefix}{name}[]"
-                yield from nested(inner, f"{prefix}{name}[].")
+        held = [(field.annotation, name), *((inner, f"{name}[]") for inner in get_args(field.annotation))]
+        for inner, path in held:
+            if isinstance(inner, type) and issubclass(inner, Open):
+                yield inner, f"{prefix}{path}"
+                yield from nested(inner, f"{prefix}{path}.")
 
 
 def asking(frame: FrameType) -> Path:
@@ -87,7 +88,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> set[Seen]:
             note(object.__getattribute__(self, "type"), "")
         return object.__getattribute__(self, name)
 
-    monkeypatch.setattr(catalog._Open, "__getattribute__", asked_for, raising=False)
+    monkeypatch.setattr(Open, "__getattribute__", asked_for, raising=False)
     monkeypatch.setattr(CloudEvent, "__getattribute__", asked_of_event, raising=False)
     return found
 

@@ -84,6 +84,8 @@ def without_unknown(payload: Any, read: BaseModel) -> Any:
     for name, value in left.items():
         if isinstance(value, list):
             left[name] = [without_unknown(v, r) for v, r in zip(value, getattr(read, name), strict=True)]
+        elif isinstance(value, dict):
+            left[name] = without_unknown(value, getattr(read, name))
     return left
 
 

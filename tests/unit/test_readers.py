@@ -39,7 +39,11 @@ def fields_read(found: tuple[Reading, ...], consumer: str, type_: str) -> set[st
         ("billing", "ingestion.usage.recorded", ""),
         ("billing-usage", "ingestion.usage.recorded", "customer_id meter quantity used_at"),
         ("billing-usage", "ingestion.payment.settled", ""),
-        ("notification-contacts", "customer.contact.updated", "customer_id email name webhook_url"),
+        (
+            "notification-contacts",
+            "customer.contact.updated",
+            "channels channels.email channels.webhook_url customer_id name",
+        ),
         ("notification", "billing.invoice.paid", "amount currency customer_id invoice_id paid_at payment_id"),
         ("ingestion", "partner.usage.reported", "customer_id meter quantity used_at"),
     ],
