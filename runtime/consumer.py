@@ -41,20 +41,13 @@ from runtime.outcome import Handle, Outcome, Together
 from runtime.publisher import Publisher
 from runtime.queue import Queue, reason
 from runtime.telemetry import logger
+from runtime.time_left import TimeLeft
 
 #: Makes something of a message that is no CloudEvent, where a consumer prefers that to a dead letter.
 OnUnreadable = Callable[[str, InvalidEvent], Outcome]
 
 #: A replay whose name starts so has its outside effects: those that were never done are done now.
 WITH_EFFECTS: Final = "with-effects"
-
-#: Milliseconds that a batch keeps to publish its events and to settle its records. No record is begun with less.
-_RESERVE: Final = 12_000
-#: Milliseconds that one call may take (see runtime.aws). With less, none is begun: a function that ends in the middle
-#: has settled nothing, and would do it all again, without end if there is always too much to do.
-_LAST_CALL: Final = 6_500
-#: Seconds of a function's time limit below which both are shorter, in proportion.
-_SHORT: Final = 30
 
 
 class QueueConsumer:
@@ -83,16 +76,15 @@ class QueueConsumer:
         self._on_unreadable = on_unreadable
         self._jitter = jitter
         self._breaker = Breaker(clock)
-        share = min(1.0, spec.function.timeout / _SHORT)
-        self._reserve, self._last_call = share * _RESERVE, share * _LAST_CALL
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         if self._once is not None:
             self._once.register(context)
+        left = TimeLeft(context)
         deliveries = [Delivery(record=record) for record in batch["Records"]]
-        self._settle(self._crashed(deliveries), context)
-        self._handle_all([d for d in deliveries if d.fate is None], context)
-        self._settle([d for d in deliveries if d.fate is None], context)
+        self._settle(self._crashed(deliveries), left)
+        self._handle_all([d for d in deliveries if d.fate is None], left)
+        self._settle([d for d in deliveries if d.fate is None], left)
         return {"batchItemFailures": [{"itemIdentifier": d.message_id} for d in deliveries if d.fate == "retry"]}
 
     def _crashed(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -102,25 +94,25 @@ class QueueConsumer:
             delivery.error = Crashed(f"received {delivery.tries - 1} times, and each time the function ended unsettled")
         return crashed
 
-    def _handle_all(self, deliveries: Sequence[Delivery], context: Any) -> None:
+    def _handle_all(self, deliveries: Sequence[Delivery], left: TimeLeft) -> None:
         claims = None if self._claims is None else Allowance(self._claims)
-        readable = [d for d in deliveries if self._read(d, claims, context)]
+        readable = [d for d in deliveries if self._read(d, claims, left)]
         if isinstance(self._handle, Together):
-            self._attempt_together(self._handle, readable, context)
+            self._attempt_together(self._handle, readable, left)
         else:
             for delivery in readable:
-                self._attempt(self._handle, delivery, context)
+                self._attempt(self._handle, delivery, left)
         self._publish(deliveries)
         if any(d.error is None and not d.suppressed for d in readable):
             self._breaker.succeeded()
 
-    def _read(self, delivery: Delivery, claims: ClaimChecks | None, context: Any) -> bool:
+    def _read(self, delivery: Delivery, claims: ClaimChecks | None, left: TimeLeft) -> bool:
         """Whether there is an event to handle."""
         try:
             event = delivery.event = from_sqs_body(delivery.body)
             delivery.suppressed = _without_effects(event) if self._spec.dedup == "record" else ""
             if claims is not None and is_checked_in(event) and not delivery.suppressed:
-                self._check(context)
+                self._check(left)
                 delivery.event = checked_out(event, claims)
         except InvalidEvent as error:
             if self._on_unreadable is None:
@@ -133,19 +125,19 @@ class QueueConsumer:
             return not delivery.suppressed
         return False
 
-    def _attempt(self, handle: Handle, delivery: Delivery, context: Any) -> None:
+    def _attempt(self, handle: Handle, delivery: Delivery, left: TimeLeft) -> None:
         event = delivery.known_event
         try:
-            self._check(context)
+            self._check(left)
             delivery.outcome = handle(event) if self._once is None else self._once.run(handle, event)
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this record and no other
             self._fail([delivery], error)
 
-    def _attempt_together(self, together: Together, deliveries: Sequence[Delivery], context: Any) -> None:
+    def _attempt_together(self, together: Together, deliveries: Sequence[Delivery], left: TimeLeft) -> None:
         if not deliveries:
             return
         try:
-            self._check(context)
+            self._check(left)
             results = together.handle([d.known_event for d in deliveries])
         except Exception as error:  # noqa: BLE001 - as above: nobody else is in this batch
             self._fail(deliveries, error)
@@ -157,9 +149,9 @@ class QueueConsumer:
                 delivery.fail(result)
         self._blame([d for d in deliveries if d.error is not None])
 
-    def _check(self, context: Any) -> None:
+    def _check(self, left: TimeLeft) -> None:
         """Raises Deferred when no attempt should be begun."""
-        if context.get_remaining_time_in_millis() < self._reserve:
+        if not left.for_a_record:
             raise OutOfTime("the batch's other records took the function's time")
         self._breaker.check()
 
@@ -186,12 +178,12 @@ class QueueConsumer:
         for delivery in down if isinstance(verdict, Deferred) else ():
             delivery.error = verdict
 
-    def _settle(self, deliveries: Sequence[Delivery], context: Any) -> None:
+    def _settle(self, deliveries: Sequence[Delivery], left: TimeLeft) -> None:
         """Where that cannot be, the queue keeps the message and shows it again when its visibility timeout ends."""
         for delivery in deliveries:
             self._decide(delivery)
             try:
-                self._dispose(delivery, context)
+                self._dispose(delivery, left)
             except TransientError:
                 delivery.fate = "retry"
                 logger().exception("the message's fate was not settled; it is tried again")
@@ -213,10 +205,10 @@ class QueueConsumer:
         since = delivery.deferred_since
         return since is None or self._clock.now() - since < timedelta(seconds=self._spec.patience)
 
-    def _dispose(self, delivery: Delivery, context: Any) -> None:
+    def _dispose(self, delivery: Delivery, left: TimeLeft) -> None:
         if delivery.error is None:
             return
-        if context.get_remaining_time_in_millis() < self._last_call:
+        if not left.for_a_call:
             raise OutOfTime("the function ends before the queue could be told")
         if delivery.fate == "dead_letter":
             self._queue.dead_letter(delivery.body, self._reason(delivery))

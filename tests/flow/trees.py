@@ -12,7 +12,10 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 #: All that the contracts' commands and the memory cloud run on.
-_PARTS: Final = ("events", "runtime", "functions", "contracts", "local", "ops", "infra", "docs", "pyproject.toml")
+_PARTS: Final = (
+    *("events", "runtime", "functions", "contracts", "local", "ops", "infra"),
+    *("docs", "examples", "pyproject.toml"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,14 +276,22 @@ def test_a_reason_that_sqs_would_refuse_is_made_fit() -> None:
     assert message.startswith("bell \ufffd, half \ufffd, none \ufffd and x")
 
 
-def test_no_record_is_begun_that_the_function_s_time_limit_would_cut_off() -> None:
-    world = World(echo)
+@pytest.mark.parametrize("limit", [30_000, 8_000])
+def test_no_record_is_begun_that_the_function_s_time_limit_would_cut_off(limit: int) -> None:
+    context = FakeContext(remaining=limit)
 
-    failed = world.deliver(sqs_record(usage(id="a"), id_="a"), sqs_record(usage(id="b"), id_="b"), remaining=10_000)
+    def slow(event: CloudEvent) -> Outcome:
+        context.spend(limit * 2 // 3)
+        return echo(event)
 
-    assert failed == []
-    assert len(world.queue.deferred) == 2
-    assert world.published == []
+    world = World(slow)
+    records = [sqs_record(usage(id=id_), id_=id_) for id_ in ("a", "b", "c")]
+
+    answer = world.consumer({"Records": records}, context)
+
+    assert answer == {FAILED: []}
+    assert [body for body, _, _ in world.queue.deferred] == [usage(id=id_).to_json() for id_ in ("b", "c")]
+    assert len(world.published) == 1
 
 
 def test_what_was_settled_stays_settled_when_the_time_is_over_before_all_is() -> None:
