@@ -12,9 +12,9 @@ from tests.flow.trees import Tree, copy_of_the_project
 CATALOG = "events/catalog.py"
 RULES = "functions/notification/manifest.py"
 
-INVOICE = "class _Invoice(Payload):\n    invoice_id: Identifier\n"
-CUSTOMER = "    customer_id: Identifier\n"
-PAYMENT = "    payment_id: Identifier | None = None\n"
+INVOICE = 'class _Invoice(Payload):\n    invoice_id: Identifier = Field(examples=["inv_20260520_001"])\n'
+CUSTOMER = '    customer_id: Identifier = Field(examples=["cus_abc123"])\n'
+PAYMENT = '    payment_id: Identifier | None = Field(default=None, examples=["pay_0001"])\n'
 PAID_AT = "    paid_at: Moment | None = None\n"
 REASON = "    reason: Reason\n"
 SHORT_REASON = "    reason: Annotated[str, Field(strict=True, min_length=1, max_length=100)]\n"
@@ -53,7 +53,7 @@ BREAKS = {
         ),
     ),
     "renamed": Break(
-        edits=((CATALOG, INVOICE + CUSTOMER, INVOICE + "    account_id: Identifier\n"),),
+        edits=((CATALOG, INVOICE + CUSTOMER, INVOICE + CUSTOMER.replace("customer_id", "account_id")),),
         says=(
             "billing.invoice.paid v1: data.customer_id: removes it; ",
             "it looks like a rename of `customer_id` to `account_id`",
