@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 from aws_cdk import App, Stack
+from botocore.session import Session
+from botocore.validate import ParamValidator
 
 from contracts.compatibility.verdict import Mode
 from contracts.releases import InvalidRelease, Release, released
@@ -111,6 +113,23 @@ def test_every_service_publishes_what_it_sends_and_reads(assembly):
 def test_the_emulator_has_no_stack_of_contracts():
     assert "Contracts" not in STACKS["embedded"]
     assert not stage_named("embedded").schema_registry
+
+
+def test_the_registries_own_apis_would_take_what_the_template_says(contracts):
+    """No emulator has EventBridge's registry: its API's model is the judge, and Glue's beside it."""
+    asked = [
+        ("schemas", "CreateRegistry", contracts.of_type("AWS::EventSchemas::Registry")),
+        ("schemas", "CreateSchema", contracts.of_type("AWS::EventSchemas::Schema")),
+        ("glue", "CreateRegistry", contracts.of_type("AWS::Glue::Registry")),
+    ]
+
+    for service, operation, resources in asked:
+        shape = Session().get_service_model(service).operation_model(operation).input_shape
+        for name, properties in resources.items():
+            said = {"RegistryName" if key == "Name" else key: properties[key] for key in properties.keys() - {"Tags"}}
+            report = ParamValidator().validate(said, shape)
+            assert not report.has_errors(), f"{name}: {report.generate_report()}"
+            assert said.keys() <= shape.members.keys()
 
 
 # What several releases of one schema become.
