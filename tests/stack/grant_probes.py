@@ -72,7 +72,10 @@ def deployed_grants(stack: Stack) -> frozenset[Grant]:
 
 @contextmanager
 def without(stack: Stack, function: str, grants: Sequence[Grant]) -> Iterator[None]:
-    """The deployed stack with these grants of one function taken away, until the block ends, and nothing warm."""
+    """The deployed stack with these grants of one function taken away, until the block ends.
+
+    Nothing is warm when it begins or after it: another probe may need the function.
+    """
     iam = stack.cloud.client("iam")
     _chill(stack, function)
     role, before = _role(stack, function), _policies(stack, function)
@@ -83,6 +86,7 @@ def without(stack: Stack, function: str, grants: Sequence[Grant]) -> Iterator[No
     finally:
         for name, document in before.items():
             iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+        _chill(stack, function)
 
 
 def _chill(stack: Stack, function: str) -> None:
