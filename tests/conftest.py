@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-#: Each has something that takes long to make and is shared: one process makes it and runs them all.
+#: Each has something that takes long to make and is shared: one process makes it and runs them all, but for tests that
+#: say that they make their own.
 _TOGETHER = ("browser", "infra", "stack")
 
 
@@ -16,7 +17,7 @@ _TOGETHER = ("browser", "infra", "stack")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in _TOGETHER:
+        if folder in _TOGETHER and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
 
 

@@ -60,10 +60,12 @@ def crash_points() -> list[crashes.Point]:
     return crashes.play_all(CORES)
 
 
+@pytest.mark.xdist_group("crash points")
 def test_everything_holds_wherever_a_function_ends(crash_points: list[crashes.Point]) -> None:
     assert [point for point in crash_points if point.violated] == []
 
 
+@pytest.mark.xdist_group("crash points")
 def test_the_crash_points_are_each_function_s_every_kind_of_call(crash_points: list[crashes.Point]) -> None:
     assert {(point.call.function, point.call.name) for point in crash_points} == set(SITES)
     assert [point for point in crash_points if not point.met] == []

@@ -9,6 +9,7 @@ import pytest
 from bench.kill_run import Settings, run
 
 
+@pytest.mark.xdist_group("kills")  # on a stack of its own
 @pytest.mark.skipif(sys.platform != "linux", reason="the killer reads /proc")
 def test_every_event_is_booked_once_when_functions_are_killed_and_calls_fail() -> None:
     result = run(Settings(events=2_000, pause=1.5, faults=0.02, again=0.5, timeout=8, patience=300), print)

@@ -17,6 +17,8 @@ from local.embedded.cloud import http
 from local.embedded.paths import CACHE, PROJECT
 from local.embedded.polling import wait_until
 
+pytestmark = pytest.mark.xdist_group("processes")  # each starts an emulator of its own
+
 
 @contextmanager
 def runner_up(environ: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
