@@ -19,8 +19,9 @@ from contracts.releases import InvalidRelease, due, released
 from events.catalog import CATALOG
 from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
 from ops import derived
+from ops.aws import Aws, EndpointUrl, Profile, Region, Stage
 from ops.schemas import check
-from ops.schemas.live import Aws, EndpointUrl, Profile, Region, Report, Stage, report
+from ops.schemas.live import Report, report
 from runtime.clock import SystemClock
 
 #: Stack -> the service in it.

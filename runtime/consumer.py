@@ -40,7 +40,7 @@ from runtime.manifest import Consumer
 from runtime.outcome import Handle, Outcome, Together
 from runtime.publisher import Publisher
 from runtime.queue import Queue, reason
-from runtime.telemetry import logger
+from runtime.telemetry import about, logger, why
 from runtime.time_left import TimeLeft
 
 #: Makes something of a message that is no CloudEvent, where a consumer prefers that to a dead letter.
@@ -239,22 +239,19 @@ class QueueConsumer:
 
     def _log(self, delivery: Delivery) -> None:
         event, error = delivery.event, delivery.error
-        line = {
+        line = about(event) | {
             "consumer": self._spec.name,
-            "event_id": event and event.id,
-            "event_source": event and event.source,
-            "event_type": event and event.type,
-            "correlation_id": event and event.correlation_id,
             "outcome": delivery.fate,
             "attempts": delivery.tries,
             "duration_ms": round((time.perf_counter() - delivery.started) * 1000, 3),
-            "events_out": [f"{e.type} {e.id}" for e in delivery.outcome.events],
             "message_id": delivery.message_id,
         }
+        if delivery.outcome.events:
+            line |= {"events_out": [f"{e.type} {e.id}" for e in delivery.outcome.events]}
         if delivery.suppressed:
             line |= {"suppressed_because": delivery.suppressed}
         if error is not None:
-            line |= {"error_class": type(error).__name__, "error_message": str(error)}
+            line |= why(error)
         unexpected = error is not None and not isinstance(error, BreakwaterError)
         log = logger().info if error is None else logger().warning
         log(delivery.fate, extra=line, exc_info=error if unexpected else None)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events.envelope import Problem, problems_in, strict_json, told
 from runtime.errors import TransientError
-from runtime.telemetry import logger
+from runtime.telemetry import logger, why
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 JSON_MEDIA_TYPE: Final = "application/json"
@@ -100,7 +100,7 @@ def api(openapi: Path) -> APIGatewayHttpResolver:
 
     @app.exception_handler(TransientError)  # type: ignore[untyped-decorator]
     def try_later(error: TransientError) -> Response[str]:
-        logger().warning("unavailable", extra={"error_class": type(error).__name__, "error_message": str(error)})
+        logger().warning("unavailable", extra=why(error))
         return HttpProblem(
             HTTPStatus.SERVICE_UNAVAILABLE, detail="try again shortly", headers={"Retry-After": "1"}
         ).to_response()

@@ -19,7 +19,7 @@ from runtime.clock import Clock
 from runtime.errors import BreakwaterError, TransientError, Unpublishable
 from runtime.publisher import Publisher
 from runtime.queue import DeadLetters, reason
-from runtime.telemetry import logger
+from runtime.telemetry import about, logger, why
 
 #: The item attribute: a list of strings, each one event in the JSON event format.
 ATTRIBUTE: Final = "outbox"
@@ -152,14 +152,9 @@ class OutboxRelay:
         fate = "relayed" if error is None else "retry" if isinstance(error, TransientError) else "dead_letter"
         if error is not None and fate == "dead_letter":
             self._dead_letters.dead_letter(event.to_json(), self._reason(event, error))
-        line = {
-            "event_id": event.id,
-            "event_source": event.source,
-            "event_type": event.type,
-            "correlation_id": event.correlation_id,
-        }
+        line = about(event) | {"relay": self._name, "outcome": fate} | ({} if error is None else why(error))
         log = logger().info if error is None else logger().warning
-        log(fate, extra=line if error is None else line | {"error_message": str(error)})
+        log(fate, extra=line)
 
     def _reason(self, event: CloudEvent, error: BreakwaterError) -> dict[str, str]:
         return reason(

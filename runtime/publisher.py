@@ -12,7 +12,7 @@ from runtime.aws import aws_errors
 from runtime.claim_check import ClaimChecks, checked_in
 from runtime.clock import Clock
 from runtime.errors import BreakwaterError, DependencyUnavailable, Throttled, TransientError, Unpublishable
-from runtime.telemetry import logger
+from runtime.telemetry import about, logger
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient
@@ -113,8 +113,7 @@ class Publisher:
         if len(entry["DetailType"]) > MAX_DETAIL_TYPE:
             raise _unpublishable(event, f"type is longer than {MAX_DETAIL_TYPE} characters")
         if (size := entry_size(entry)) >= LARGE:
-            line = {"event_type": event.type, "event_id": event.id, "bytes": size}
-            logger().warning("large_event", extra=line)
+            logger().warning("large_event", extra=about(event) | {"bytes": size})
         return entry if size < self._max_bytes else self._claimed(event, size)
 
     def _claimed(self, event: CloudEvent, size: int) -> Entry:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from events.envelope import CloudEvent, format_time
 from runtime.aws import aws_errors
-from runtime.errors import BreakwaterError
+from runtime.telemetry import why
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -88,9 +88,7 @@ def reason(
 ) -> dict[str, str]:
     """A dead letter's message attributes: at most the ten that SQS takes, each fit to be one."""
     attributes = {
-        "reason": error.code if isinstance(error, BreakwaterError) else "unexpected",
-        "error_class": type(error).__name__,
-        "error_message": str(error),
+        **why(error),
         "attempts": str(attempts),
         "consumer": consumer,
         "first_seen": first_seen,

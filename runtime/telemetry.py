@@ -1,13 +1,72 @@
-"""Structured logs: one canonical line for each record, and one for anything else worth knowing."""
+"""Structured logs: one canonical line for each record, and one for anything else worth knowing.
+
+A line about an event says who it is and what an operator may ask by (see `about`). A line about what was done with
+it says, besides:
+
+    consumer, api or relay   who did it, by its function's name in the manifest
+    outcome                  what it ended as: a fate (see runtime.consumer), `relayed`, or `accepted`
+    attempts                 tries so far, this one included
+    duration_ms              from the batch's start to the line
+    age_ms                   how long it had waited on the queue, or in the outbox
+    critical_ms              from the event's own time until its effect was done
+    events_out               what it brought about: "type id" of each
+    reason                   the error's code; error_class and error_message beside it
+    suppressed_because       why nothing was done
+    message_id               SQS's
+
+What does not apply is left out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger
+
+from events.binding import REPLAY
+from events.envelope import CloudEvent
+from runtime.errors import BreakwaterError
+
+#: What is no error of ours.
+UNEXPECTED: Final = "unexpected"
+#: Members of an event's data that operators ask by.
+KEYS: Final = ("customer_id", "invoice_id")
+#: Of a key's value: whoever sends something else as a customer's name cannot fill the log with it.
+_LONGEST_KEY: Final = 128
 
 
 @cache
 def logger() -> Logger:
     """The process's logger: JSON lines, named and levelled by the POWERTOOLS_* variables."""
     return Logger(use_rfc3339=True)
+
+
+def about(event: CloudEvent | None) -> dict[str, Any]:
+    """The members of a line that say which event it is about; nothing of a message that was no event."""
+    if event is None:
+        return {}
+    extensions = event.extensions
+    members = {
+        "event_id": event.id,
+        "event_source": event.source,
+        "event_type": event.type,
+        "event_time": event.time,
+        "correlation_id": event.correlation_id,
+        "causation_id": extensions.get("causationid"),
+        "replay": extensions.get(REPLAY),
+        **_keys(event.data),
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def why(error: BaseException) -> dict[str, Any]:
+    """The members of a line that say what went wrong, with the code by which failures are grouped."""
+    code = error.code if isinstance(error, BreakwaterError) else UNEXPECTED
+    return {"reason": code, "error_class": type(error).__name__, "error_message": str(error)}
+
+
+def _keys(data: object) -> dict[str, str]:
+    found = data if isinstance(data, Mapping) else {}
+    return {name: value[:_LONGEST_KEY] for name in KEYS if isinstance(value := found.get(name), str)}

@@ -22,11 +22,13 @@ from events.binding import TooManyEvents, UnsupportedMediaType, from_http
 from events.envelope import BATCH_MEDIA_TYPE, CloudEvent, InvalidEvent, Problem
 from functions.ingestion import wiring
 from functions.ingestion.domain import MAX_EVENT_BYTES, TooLarge, Verdict
+from functions.ingestion.manifest import API
 from functions.ingestion.ports import Intake
 from functions.ingestion.process import take_in
 from functions.ingestion.receipt import BatchProblem, EventResult, Receipt
 from runtime.clock import Clock, SystemClock
 from runtime.http import PROBLEM_MEDIA_TYPE, FieldError, HttpProblem, answer, api, raw_body
+from runtime.telemetry import logger
 
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
 #: So that a batch is queued well within the function's time. Lambda itself takes request bodies up to 4.5 MB.
@@ -48,9 +50,18 @@ def events_api(*, intake: Intake, clock: Clock) -> APIGatewayHttpResolver:
         headers = _with_content_type(app.current_event.headers)
         received = _received(headers, body)
         verdicts = take_in(received, intake=intake, clock=clock)
+        _log(verdicts)
         return _batch_answer(verdicts, body) if _is_batch(headers) else _single_answer(verdicts[0])
 
     return app
+
+
+def _log(verdicts: Sequence[Verdict]) -> None:
+    """One line for each request: where the way of its events begins."""
+    accepted = [v.event for v in verdicts if v.status == "accepted" and v.event is not None]
+    if accepted:
+        line = {"api": API.function.name, "outcome": "accepted", "events_out": [f"{e.type} {e.id}" for e in accepted]}
+        logger().info("accepted", extra=line)
 
 
 def _with_content_type(headers: Mapping[str, str]) -> Mapping[str, str]:

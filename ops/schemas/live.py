@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-import boto3
 import typer
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
 
 from contracts.company import SERVICES
 from contracts.compatibility import avro
@@ -20,32 +17,9 @@ from contracts.releases import InvalidRelease, released
 from events.catalog import CATALOG
 from events.payload import Payload
 from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
+from ops.aws import Aws, EndpointUrl, Profile, Region, Stage
 from ops.schemas.artefacts import FOLDER
 from runtime.contract import contract_of
-
-_CONFIG: Final = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
-
-Stage = Annotated[str, typer.Option(help="Whose deployment: dev, prod, …")]
-EndpointUrl = Annotated[str | None, typer.Option(help="Ask this endpoint in place of AWS.")]
-Profile = Annotated[str | None, typer.Option(help="The AWS profile to ask with.")]
-Region = Annotated[str | None, typer.Option(help="The region that the stage is in.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aws:
-    """Whom to ask. What is None is as the environment says, for every AWS tool."""
-
-    endpoint_url: str | None = None
-    profile: str | None = None
-    region: str | None = None
-
-    def client(self, service: str) -> Any:
-        """Raises CannotAsk."""
-        try:
-            session = boto3.session.Session(profile_name=self.profile, region_name=self.region)
-            return session.client(service, endpoint_url=self.endpoint_url, config=_CONFIG)  # type: ignore[call-overload]
-        except (BotoCoreError, ValueError) as error:
-            raise CannotAsk(f"AWS cannot be asked: {error}; see --profile, --region and --endpoint-url") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
