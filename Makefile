@@ -9,7 +9,7 @@ override PY    := $(BIN)/python
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Setting up is redone when the pinned requirements change, and when an earlier attempt did not finish.
-override PINS  := $(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+override PINS  := $(shell cat requirements.txt requirements-tracing.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 override READY := $(VENV)/.ready-$(PINS)
 
 .DEFAULT_GOAL := help
@@ -61,7 +61,7 @@ clean: ## Remove everything that the commands above have made.
 	rm -rf $(VENV) .cache cdk.out* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): requirements.txt requirements-dev.txt
+$(READY): requirements.txt requirements-tracing.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \

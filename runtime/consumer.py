@@ -42,6 +42,7 @@ from runtime.publisher import Publisher
 from runtime.queue import Queue, reason
 from runtime.telemetry import about, logger, why
 from runtime.time_left import TimeLeft
+from runtime.tracing import PASSIVE, Tracer, begun_by
 
 #: Makes something of a message that is no CloudEvent, where a consumer prefers that to a dead letter.
 OnUnreadable = Callable[[str, InvalidEvent], Outcome]
@@ -65,6 +66,7 @@ class QueueConsumer:
         once: Once | None = None,
         on_unreadable: OnUnreadable | None = None,
         jitter: Callable[[float, float], float] = random.uniform,
+        tracer: Tracer = PASSIVE,
     ) -> None:
         self._spec = spec
         self._handle = handle
@@ -75,9 +77,14 @@ class QueueConsumer:
         self._once = once
         self._on_unreadable = on_unreadable
         self._jitter = jitter
+        self._tracer = tracer
         self._breaker = Breaker(clock)
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
+        with self._tracer.receiving(self._spec.name, batch["Records"]):
+            return self._consume(batch, context)
+
+    def _consume(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         if self._once is not None:
             self._once.register(context)
         left = TimeLeft(context)
@@ -110,11 +117,15 @@ class QueueConsumer:
         """Whether there is an event to handle."""
         try:
             event = delivery.event = from_sqs_body(delivery.body)
+            delivery.span = self._tracer.processing(delivery.record, event)
             delivery.suppressed = _without_effects(event) if self._spec.dedup == "record" else ""
             if claims is not None and is_checked_in(event) and not delivery.suppressed:
                 self._check(left)
-                delivery.event = checked_out(event, claims)
+                with delivery.span.active():
+                    delivery.event = checked_out(event, claims)
         except InvalidEvent as error:
+            if delivery.event is None:
+                delivery.span = self._tracer.processing(delivery.record, None)
             if self._on_unreadable is None:
                 delivery.fail(error)
             else:
@@ -129,7 +140,8 @@ class QueueConsumer:
         event = delivery.known_event
         try:
             self._check(left)
-            delivery.outcome = handle(event) if self._once is None else self._once.run(handle, event)
+            with delivery.span.active():
+                delivery.outcome = handle(event) if self._once is None else self._once.run(handle, event)
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this record and no other
             self._fail([delivery], error)
 
@@ -157,7 +169,7 @@ class QueueConsumer:
 
     def _publish(self, deliveries: Sequence[Delivery]) -> None:
         """All the batch's events in as few calls as they fit; a record whose event failed has failed."""
-        pairs = [(delivery, event) for delivery in deliveries for event in delivery.outcome.events]
+        pairs = [(d, begun_by(d.span, event, cause=d.event)) for d in deliveries for event in d.outcome.events]
         failures = self._publisher.publish([event for _, event in pairs])
         # What another try may help comes last, and stands: a dead letter would give that up.
         for place, error in sorted(failures.items(), key=lambda failure: isinstance(failure[1], TransientError)):
@@ -239,7 +251,7 @@ class QueueConsumer:
 
     def _log(self, delivery: Delivery) -> None:
         event, error = delivery.event, delivery.error
-        line = about(event) | {
+        line = about(event, carrier=delivery.span.carrier) | {
             "consumer": self._spec.name,
             "outcome": delivery.fate,
             "attempts": delivery.tries,
@@ -255,6 +267,8 @@ class QueueConsumer:
         unexpected = error is not None and not isinstance(error, BreakwaterError)
         log = logger().info if error is None else logger().warning
         log(delivery.fate, extra=line, exc_info=error if unexpected else None)
+        failure = "" if delivery.fate == "deferred" else line.get("reason", "")
+        delivery.span.end(error=failure, outcome=str(delivery.fate), attempts=delivery.tries)
 
 
 def _without_effects(event: CloudEvent) -> str:

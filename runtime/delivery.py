@@ -22,6 +22,7 @@ from events.envelope import CloudEvent, InvalidEvent, format_time, parse_time
 from events.versions import OlderVersionTravels
 from runtime.errors import UnreadableMessage
 from runtime.outcome import Outcome
+from runtime.tracing import NO_SPAN, Span
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
 
@@ -39,6 +40,7 @@ class Delivery:
     outcome: Outcome = field(default_factory=Outcome)
     error: BaseException | None = None
     fate: Fate | None = None
+    span: Span = NO_SPAN
 
     @property
     def body(self) -> str:

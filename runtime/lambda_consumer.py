@@ -9,6 +9,7 @@ from runtime.claim_check import ClaimChecks, S3ClaimChecks
 from runtime.clock import SystemClock
 from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.idempotency import Once, dynamodb_store
+from runtime.lambda_tracing import tracer_from_env
 from runtime.manifest import Consumer, Relay
 from runtime.outbox import OutboxRelay
 from runtime.outcome import Handle, Together
@@ -50,13 +51,20 @@ def publisher_from_env(environ: Mapping[str, str]) -> Publisher:
         SystemClock(),
         claims=claims_from_env(environ),
         max_bytes=settings.put_events_max_bytes,
+        tracer=tracer_from_env(environ),
     )
 
 
 def relay_from_env(spec: Relay, environ: Mapping[str, str]) -> OutboxRelay:
     """Raises ConfigurationError that names every missing variable."""
     dead_letters = SqsDeadLetters(client("sqs"), dead_letter_url=RelaySettings.from_env(environ).dead_letter_queue_url)
-    return OutboxRelay(publisher_from_env(environ), dead_letters, name=spec.function.name, clock=SystemClock())
+    return OutboxRelay(
+        publisher_from_env(environ),
+        dead_letters,
+        name=spec.function.name,
+        clock=SystemClock(),
+        tracer=tracer_from_env(environ),
+    )
 
 
 def consumer_from_env(
@@ -74,6 +82,7 @@ def consumer_from_env(
         claims=claims_from_env(environ),
         once=_once(spec, environ),
         on_unreadable=on_unreadable,
+        tracer=tracer_from_env(environ),
     )
 
 

@@ -20,6 +20,7 @@ from runtime.errors import BreakwaterError, TransientError, Unpublishable
 from runtime.publisher import Publisher
 from runtime.queue import DeadLetters, reason
 from runtime.telemetry import about, logger, why
+from runtime.tracing import PASSIVE, Tracer, begun_by, current
 
 #: The item attribute: a list of strings, each one event in the JSON event format.
 ATTRIBUTE: Final = "outbox"
@@ -79,7 +80,7 @@ def extended(outbox: Sequence[str], events: Iterable[CloudEvent], now: datetime)
 
     Raises Unpublishable for events of more than LARGEST_WRITE bytes, before anything is written.
     """
-    added = tuple(event.to_json() for event in events)
+    added = tuple(begun_by(current(), event).to_json() for event in events)
     if (size := sum(map(_size, added))) > LARGEST_WRITE:
         raise Unpublishable(f"{size} bytes of events: one write's outbox takes {LARGEST_WRITE} at most")
     return (*_newest([entry for entry in outbox if _is_recent(entry, now)]), *added)
@@ -118,15 +119,30 @@ class OutboxRelay:
     with the reason, and holds up nothing.
     """
 
-    def __init__(self, publisher: Publisher, dead_letters: DeadLetters, *, name: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        dead_letters: DeadLetters,
+        *,
+        name: str,
+        clock: Clock,
+        tracer: Tracer = PASSIVE,
+    ) -> None:
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._name = name
         self._clock = clock
+        self._tracer = tracer
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> None:  # noqa: ARG002 - Lambda passes it
         """Raises TransientError when any event could not be published for now."""
-        waiting = _by_item(Change.from_stream_record(record) for record in batch["Records"])
+        records = batch["Records"]
+        with self._tracer.receiving(self._name, records) as span:
+            waiting = _by_item(Change.from_stream_record(record) for record in records)
+            span.link(event for events in waiting.values() for event in events)
+            self._publish_all(waiting)
+
+    def _publish_all(self, waiting: dict[str, deque[CloudEvent]]) -> None:
         stopped: list[TransientError] = []
         while waiting:
             stopped += self._publish_next(waiting)

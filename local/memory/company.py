@@ -6,6 +6,7 @@ company.cloud.run()
 company.mail
 
 As on Lambda, each process of a function is composed anew: what it caches is its own, what it stores is everybody's.
+All of them share one tracer, which by default tells nothing.
 """
 
 from __future__ import annotations
@@ -38,19 +39,23 @@ from functions.ingestion.process import Ingestion
 from functions.notification import manifest as notification
 from functions.notification.adapters.guard import ChannelGuard
 from functions.notification.adapters.memory import MemoryContactBook, MemoryMailer, MemoryWebhookSender
+from functions.notification.adapters.traced import TracedMailer, TracedWebhooks
 from functions.notification.domain import EMAIL, WEBHOOK, Email, WebhookCall
 from functions.notification.process import Contacts, Notification
 from local.memory.cloud import MemoryCloud
 from local.memory.functions import Handler, PerSandbox, Sandbox
+from local.memory.http import request
 from local.memory.idempotency import MemoryIdempotency, Table
 from local.memory.s3 import OBJECT_CREATED, SOURCE, object_created
 from runtime.claim_check import ClaimChecks, MemoryClaimChecks
 from runtime.consumer import OnUnreadable, QueueConsumer
+from runtime.http import serve
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
 from runtime.outbox import OutboxRelay
 from runtime.outcome import Handle, Together
 from runtime.publisher import Publisher
+from runtime.tracing import PASSIVE, Tracer
 
 
 @dataclass(kw_only=True)
@@ -79,7 +84,8 @@ class Company:
     `files` is the bucket.
     """
 
-    def __init__(self, *, seed: int, start: datetime, **options: Any) -> None:
+    def __init__(self, *, seed: int, start: datetime, tracer: Tracer = PASSIVE, **options: Any) -> None:
+        self._tracer = tracer
         self.cloud = MemoryCloud(seed=seed, start=start, **options)
         invoices = MemoryInvoices(self.cloud.stream(billing.RELAY.function.name).put)
         self.billing = BillingStores(ledger=MemoryLedger(), accounts=MemoryAccounts(invoices), invoices=invoices)
@@ -129,18 +135,7 @@ class Company:
         self, function: str, method: str, path: str, body: str | None, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, Any]]:
         """What API Gateway does for one request (payload format 2.0)."""
-        raw_path, _, query = path.partition("?")
-        event = {
-            "version": "2.0",
-            "rawPath": raw_path,
-            "rawQueryString": query,
-            "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&") if pair),
-            "headers": dict(headers),
-            "requestContext": {"http": {"method": method, "path": raw_path}, "stage": "$default"},
-            "body": body,
-            "isBase64Encoded": False,
-        }
-        result = self.cloud.invoke(function, event)
+        result = self.cloud.invoke(function, request(method, path, body, headers))
         return int(result["statusCode"]), json.loads(result["body"])
 
     def _deploy(self) -> None:
@@ -167,7 +162,7 @@ class Company:
     def _ingestion_api(self, sandbox: Sandbox) -> Handler:
         queue = sandbox.reach("intake", self.cloud.queue_port(ingestion.CONSUMER))
         intake = MemoryIntake(self._claims(sandbox), queue.send)
-        return _http(events_api(intake=intake, clock=self.cloud.clock))
+        return self._http(events_api(intake=intake, clock=self.cloud.clock, tracer=self._tracer))
 
     def _ingestion_files(self, sandbox: Sandbox) -> Handler:
         service = FileIngestion(
@@ -193,7 +188,7 @@ class Company:
 
     def _billing_api(self, sandbox: Sandbox) -> Handler:
         answers = MemoryIdempotency(clock=self.cloud.clock, table=self.billing.answers)
-        return _http(billing_api.build(self._billing(sandbox), sandbox.reach("answers", answers)))
+        return self._http(billing_api.build(self._billing(sandbox), sandbox.reach("answers", answers)))
 
     def _billing(self, sandbox: Sandbox) -> Billing:
         return Billing(
@@ -212,11 +207,12 @@ class Company:
         )
 
         def close(_: dict[str, Any], context: Any) -> dict[str, Any]:
-            return billing_close.run(
-                closing,
-                now=self.cloud.clock.now(),
-                remaining_time=lambda: context.get_remaining_time_in_millis() / 1_000,
-            )
+            with self._tracer.running(billing.CLOSE.function.name):
+                return billing_close.run(
+                    closing,
+                    now=self.cloud.clock.now(),
+                    remaining_time=lambda: context.get_remaining_time_in_millis() / 1_000,
+                )
 
         return close
 
@@ -226,14 +222,15 @@ class Company:
             sandbox.reach("queue", self._unpublishable),
             name=billing.RELAY.function.name,
             clock=self.cloud.clock,
+            tracer=self._tracer,
         )
 
     def _messages(self, sandbox: Sandbox) -> Handler:
         guard = ChannelGuard(self._records(sandbox), notification.MESSAGES.name, (EMAIL, WEBHOOK))
         service = Notification(
             book=sandbox.reach("book", self.notification.book),
-            mailer=sandbox.reach("mailer", self.notification.mailer),
-            webhooks=sandbox.reach("webhooks", self.notification.webhooks),
+            mailer=TracedMailer(sandbox.reach("mailer", self.notification.mailer), self._tracer),
+            webhooks=TracedWebhooks(sandbox.reach("webhooks", self.notification.webhooks), self._tracer),
             clock=self.cloud.clock,
             guard=guard,
         )
@@ -260,6 +257,7 @@ class Company:
             self.cloud.clock,
             claims=self._claims(sandbox),
             jitter=self.cloud.random.uniform,
+            tracer=self._tracer,
         )
 
     def _claims(self, sandbox: Sandbox) -> ClaimChecks:
@@ -283,15 +281,15 @@ class Company:
             once=Once(self._records(sandbox), spec.name) if spec.dedup == "record" else None,
             on_unreadable=on_unreadable,
             jitter=self.cloud.random.uniform,
+            tracer=self._tracer,
         )
 
+    def _http(self, app: APIGatewayHttpResolver) -> Handler:
+        """The API for one process: Powertools keeps the request in its class, which all processes here would share."""
 
-def _http(app: APIGatewayHttpResolver) -> Handler:
-    """The API for one process: Powertools keeps the request in its class, which all processes here would share."""
+        def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            app.current_event = APIGatewayProxyEventV2(event)
+            app.lambda_context = context
+            return serve(app, event, context, tracer=self._tracer)
 
-    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        app.current_event = APIGatewayProxyEventV2(event)
-        app.lambda_context = context
-        return app.resolve(event, context)
-
-    return handle
+        return handle
