@@ -23,6 +23,10 @@ TRACESTATE: Final = "tracestate"
 FIELDS: Final = (TRACEPARENT, TRACESTATE)
 #: A list with more members says nothing.
 MAX_MEMBERS: Final = 32
+#: Characters of a state that travel, of a whole list's some 16,000: it ends up in the headers of customers' webhooks,
+#: and a stranger must not make those too large for them. The recommendation asks for 512.
+MAX_STATE: Final = 2048
+_LARGE_MEMBER: Final = 128
 
 _SAMPLED: Final = 0x01
 #: Those that have a meaning: sampled, and random trace id (level 2). All others are sent as zero.
@@ -30,7 +34,7 @@ _KNOWN_FLAGS: Final = 0x03
 _OWS: Final = " \t"
 _PARENT = re.compile(
     r"(?P<version>[0-9a-f]{2})-(?P<trace_id>[0-9a-f]{32})-(?P<parent_id>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"
-    r"(?P<more>-.*)?"
+    r"(?P<more>-[\x20-\x7e]{0,256})?"
 )
 _VISIBLE = r"\x21-\x2b\x2d-\x3c\x3e-\x7e"
 _MEMBER = re.compile(rf"(?P<key>[a-z0-9][a-z0-9_\-*/@]{{0,255}})=[ {_VISIBLE}]{{0,255}}[{_VISIBLE}]")
@@ -42,7 +46,7 @@ _XRAY_PARENT = re.compile(r"[0-9a-f]{16}")
 class TraceContext:
     """Something (`parent_id`, 16 digits) in a trace (`trace_id`, 32): lower-case hexadecimal, never all zeroes.
 
-    `tracestate` is empty or well formed, of 32 members at most, each key once.
+    `tracestate` is empty or well formed, of 32 members and MAX_STATE characters at most, each key once.
     """
 
     trace_id: str
@@ -93,8 +97,10 @@ def passed_on(carrier: Mapping[str, Any]) -> dict[str, str]:
     text = carrier.get(TRACEPARENT)
     if text is None or _match(text) is None:
         return {}
-    state = carrier.get(TRACESTATE)
-    return {TRACEPARENT: str(text)} | ({TRACESTATE: str(state)} if _state(state) else {})
+    came = carrier.get(TRACESTATE)
+    state = _state(came)
+    unchanged = str(came) if state and len(str(came)) <= MAX_STATE else state
+    return {TRACEPARENT: str(text)} | ({TRACESTATE: unchanged} if unchanged else {})
 
 
 def continued(carrier: Mapping[str, Any], context: Mapping[str, str]) -> dict[str, Any]:
@@ -129,4 +135,12 @@ def _state(text: object) -> str:
     entries: dict[str, str] = {}
     for match in filter(None, matches):
         entries.setdefault(match["key"], match[0])
-    return ",".join(entries.values())
+    return _cut(list(entries.values()))
+
+
+def _cut(entries: list[str]) -> str:
+    """What is too long loses whole entries: large ones first, and then the oldest, which are the last."""
+    while len(state := ",".join(entries)) > MAX_STATE:
+        large = [place for place, entry in enumerate(entries) if len(entry) > _LARGE_MEMBER]
+        del entries[large[-1] if large else -1]
+    return state

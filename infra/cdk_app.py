@@ -1,12 +1,13 @@
 """The CDK app: `python -m infra.cdk_app` writes the cloud assembly to CDK_OUTDIR, or to cdk.out.
 
-The stage comes from `-c stage=...` (cdk) or BREAKWATER_STAGE, else it is dev. Synthesis asks neither AWS nor,
-once the wheels are cached, the network.
+The stage comes from `-c stage=...` (cdk) or BREAKWATER_STAGE, else it is dev; infra.tracing tells how traces are asked
+for. Synthesis asks neither AWS nor, once the wheels are cached, the network.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from os import environ  # noqa: TID251 - the composition root
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from infra.stacks.bus import BusStack
 from infra.stacks.contracts import ContractsStack, has_registry
 from infra.stacks.ingestion import IngestionStack
 from infra.stacks.notification import NotificationStack
+from infra.tracing import InvalidTracing, from_variables, tracing_from
 
 CONSUMERS: Final = (*BILLING.consumers, *INGESTION.consumers, *NOTIFICATION.consumers)
 
@@ -44,7 +46,12 @@ def build(stage: str, outdir: Path) -> App:
 
     Raises UnknownStage, PackagingFailed, BrokenRelation and InvalidRelease.
     """
-    return _with_stacks(_app(outdir), stage_named(stage))
+    return build_configured(stage_named(stage), outdir)
+
+
+def build_configured(stage: StageConfig, outdir: Path) -> App:
+    """The same for any configuration."""
+    return _with_stacks(_app(outdir), stage)
 
 
 def _app(outdir: Path) -> App:
@@ -67,12 +74,22 @@ def _with_stacks(app: App, stage: StageConfig) -> App:
     return app
 
 
+def _configured(app: App) -> StageConfig:
+    """As context and environment ask for. Raises UnknownStage and InvalidTracing."""
+
+    def knob(name: str) -> str | None:
+        value = app.node.try_get_context(name)
+        return from_variables(environ)(name) if value is None else str(value)
+
+    stage = stage_named(knob("stage") or DEFAULT_STAGE)
+    return replace(stage, tracing=tracing_from(knob, on_lambda=stage.on_lambda))
+
+
 def main() -> None:
     app = _app(Path(environ.get("CDK_OUTDIR") or "cdk.out"))
-    name = app.node.try_get_context("stage") or environ.get("BREAKWATER_STAGE") or DEFAULT_STAGE
     try:
-        _with_stacks(app, stage_named(name)).synth()
-    except (UnknownStage, PackagingFailed, BrokenRelation, InvalidRelease) as error:
+        _with_stacks(app, _configured(app)).synth()
+    except (UnknownStage, InvalidTracing, PackagingFailed, BrokenRelation, InvalidRelease) as error:
         sys.exit(f"infra: {error}")
 
 

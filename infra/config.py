@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from infra.tracing import Tracing
+
 #: `lambda-arm64`: what AWS runs. `lambda-this-cpu`: Lambda's Linux and Python, for the processor at hand.
 #: `this-machine`: wheels for the Python and the processor at hand.
 PackageTarget = Literal["lambda-arm64", "lambda-this-cpu", "this-machine"]
@@ -25,6 +27,7 @@ class StageConfig:
     `sender_address` is the From of every e-mail; `sender_identity` has SES verify it.
     `schema_registry` has Glue keep every released schema, and refuse one that breaks an earlier one.
     `event_schemas` shows the events in EventBridge's own registry, for its console and its code bindings.
+    `tracing` has functions tell what they do as OpenTelemetry spans; None leaves it out (see infra.tracing).
     `bootstrap_roles` has `cdk deploy` act in the roles that `cdk bootstrap` made, not as whoever runs it.
     """
 
@@ -48,6 +51,12 @@ class StageConfig:
     schema_registry: bool
     event_schemas: bool
     bootstrap_roles: bool
+    tracing: Tracing | None
+
+    @property
+    def on_lambda(self) -> bool:
+        """Whether functions run on AWS, in sandboxes that take layers."""
+        return self.package_target == "lambda-arm64"
 
     @property
     def prefix(self) -> str:
@@ -96,6 +105,7 @@ _EMBEDDED: Final = StageConfig(
     schema_registry=False,  # the emulator's Glue has no schemas
     event_schemas=False,  # the emulator's CloudFormation does not know AWS::EventSchemas::*
     schedules_enabled=False,  # the demonstration closes a period when it wants to
+    tracing=None,
 )
 
 #: LocalStack runs functions in Lambda's own images.
@@ -122,6 +132,7 @@ _DEV: Final = StageConfig(
     schema_registry=True,
     event_schemas=True,
     bootstrap_roles=True,
+    tracing=None,
 )
 
 _PROD: Final = StageConfig(
@@ -145,6 +156,7 @@ _PROD: Final = StageConfig(
     schema_registry=True,
     event_schemas=True,
     bootstrap_roles=True,
+    tracing=None,
 )
 
 STAGES: Final[Mapping[str, StageConfig]] = {stage.name: stage for stage in (_EMBEDDED, _LOCALSTACK, _DEV, _PROD)}

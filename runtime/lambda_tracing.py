@@ -6,28 +6,38 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from pydantic import Field
+
 from runtime.settings import Settings
+from runtime.telemetry import logger
 from runtime.tracing import PASSIVE, Tracer
 
 #: Where spans go (OTLP over HTTP, without the signal's path), and the switch: without it, there are none.
 ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+#: The share of new traces that is recorded, from 0 to 1. A trace that is under way decides for itself.
+RATIO: Final = "OTEL_TRACES_SAMPLER_ARG"
 
 
 class TracingSettings(Settings):
-    """`otel_traces_sampler_arg` is the share of new traces that is recorded; a trace under way decides for itself."""
+    """The endpoint, the ratio, and what spans say of the process."""
 
     otel_exporter_otlp_endpoint: str
-    otel_traces_sampler_arg: float = 1.0
+    otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1)
     powertools_service_name: str = "breakwater"
     aws_lambda_function_name: str = "unknown"
     stage: str = "unknown"
 
 
 def tracer_from_env(environ: Mapping[str, str]) -> Tracer:
-    """Raises ConfigurationError. OpenTelemetry is imported only where the endpoint is set."""
+    """Raises ConfigurationError. OpenTelemetry is imported only where the endpoint is set, and need not be there."""
     if not environ.get(ENDPOINT):
         return PASSIVE
-    return _tracer(TracingSettings.from_env(environ), _Live(environ))
+    settings = TracingSettings.from_env(environ)
+    try:
+        return _tracer(settings, _Live(environ))
+    except ModuleNotFoundError as error:
+        logger().warning("no_tracing", extra={"error_message": f"{error}: deploy the stage with tracing on"})
+        return PASSIVE
 
 
 class _Live:

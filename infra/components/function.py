@@ -10,6 +10,7 @@ from aws_cdk import Aws, Duration, RemovalPolicy, Stack, aws_events, aws_iam, aw
 from constructs import Construct
 
 from infra.components.acknowledged import acknowledge
+from infra.components.traced import trace
 from infra.config import LogDays, StageConfig
 from infra.packaging import host_architecture
 from runtime.claim_check import PREFIX
@@ -75,6 +76,8 @@ class ServiceFunction(Construct):
             log_group=log,
             environment={**_common_environment(home), **environment},
         )
+        if home.stage.tracing is not None:
+            trace(self, tracing=home.stage.tracing, function=self.resource, role=self.role)
         acknowledge(self.resource, "AwsSolutions-L1", "The wheels are resolved for Python 3.13; both move together.")
 
     def allow(self, *actions: str, on: str, when: Mapping[str, Mapping[str, Any]] | None = None) -> None:

@@ -49,7 +49,7 @@ def _synthesizer(stage: StageConfig) -> IStackSynthesizer:
 
 def home(stack: StageStack, service: Service) -> Home:
     """The service's package, and the bus, found by its computed name."""
-    packaged = package(service.name, stack.config.package_target)
+    packaged = package(service.name, stack.config.package_target, tracing=stack.config.tracing is not None)
     return Home(
         stage=stack.config,
         service=service,

@@ -129,14 +129,20 @@ def test_an_interrupted_setup_is_done_again(tmp_path: Path) -> None:
 
 def test_the_fingerprint_changes_with_any_source_and_with_nothing_else(tmp_path: Path) -> None:
     project = written(tmp_path, {"events/a.py": "1", "infra/app.py": "1", "requirements.txt": "x"})
-    before = fingerprint(project)
+    before = fingerprint(project, {})
 
     written(tmp_path, {"README.md": "changed", "events/__pycache__/a.pyc": "compiled"})
-    after_others = fingerprint(project)
+    after_others = fingerprint(project, {"HOME": "/elsewhere"})
     written(tmp_path, {"infra/app.py": "2"})
 
     assert after_others == before
-    assert fingerprint(project) != before
+    assert fingerprint(project, {}) != before
+
+
+def test_the_fingerprint_changes_with_where_traces_go(tmp_path: Path) -> None:
+    asked = {"BREAKWATER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
+
+    assert fingerprint(tmp_path, asked) != fingerprint(tmp_path, {})
 
 
 def assembly_files() -> dict[str, Any]:

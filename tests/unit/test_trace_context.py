@@ -11,6 +11,9 @@ PARENT = "b7ad6b7169203331"
 GOOD = f"00-{TRACE}-{PARENT}-01"
 
 
+#: As many entries as there is room for.
+LARGE = ",".join(f"{key}={'x' * 250}" for key in "abcdefgh")
+SMALL = ",".join(f"{key}={'x' * 81}" for key in "abcdefghijklmnopqrstuvwx")
 MOST = ",".join(f"k{n}=1" for n in range(MAX_MEMBERS))
 LONG = ",".join(f"{key}={key * 200}" for key in "abc")
 
@@ -86,6 +89,8 @@ def test_a_traceparent_is_read_when_it_holds(why: str, text: str, flags: int) ->
         ("two headers with the same", combined([GOOD, GOOD])),
         ("two headers that differ", combined([GOOD, f"00-{TRACE[::-1]}-{PARENT}-01"])),
         ("a line break", f"{GOOD}\n"),
+        ("of a later version, more that is no ASCII", f"cc-{TRACE}-{PARENT}-01-\u20ac"),
+        ("of a later version, more than anybody needs", f"cc-{TRACE}-{PARENT}-01-{'x' * 257}"),
         ("digits of another alphabet", GOOD.replace("1", "\u0661")),
     ],
 )
@@ -119,6 +124,8 @@ LONGEST_VALUE = "v" * 256
         ("visible characters in a value", "a=!\"#$%&'()*+-./:;<>?@[]^_`{|}~", "a=!\"#$%&'()*+-./:;<>?@[]^_`{|}~"),
         ("as many members as there may be", MOST, MOST),
         ("more than 512 characters are kept whole", LONG, LONG),
+        ("of too many characters, large entries go first", f"{LARGE},i={'x' * 250},s=1", f"{LARGE},s=1"),
+        ("and then the last", f"{SMALL},y={'x' * 81}", SMALL),
     ],
 )  # fmt: skip
 def test_a_tracestate_is_read_when_it_holds(why: str, text: str, state: str) -> None:
