@@ -11,10 +11,10 @@ As on Lambda, each process of a function is composed anew: what it caches is its
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
@@ -46,11 +46,17 @@ from local.memory.idempotency import MemoryIdempotency, Table
 from local.memory.s3 import OBJECT_CREATED, SOURCE, object_created
 from runtime.claim_check import ClaimChecks, MemoryClaimChecks
 from runtime.consumer import OnUnreadable, QueueConsumer
+from runtime.group import API, GroupFunction
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
 from runtime.outbox import OutboxRelay
 from runtime.outcome import Handle, Together
 from runtime.publisher import Publisher
+from runtime.topology import Group, Topology
+
+SERVICES: Final = (ingestion.SERVICE, billing.SERVICE, notification.SERVICE)
+#: Every service as its manifest says.
+SERVICES_APART: Final = Topology(())
 
 
 @dataclass(kw_only=True)
@@ -79,7 +85,8 @@ class Company:
     `files` is the bucket.
     """
 
-    def __init__(self, *, seed: int, start: datetime, **options: Any) -> None:
+    def __init__(self, *, seed: int, start: datetime, topology: Topology = SERVICES_APART, **options: Any) -> None:
+        self._topology = topology
         self.cloud = MemoryCloud(seed=seed, start=start, **options)
         invoices = MemoryInvoices(self.cloud.stream(billing.RELAY.function.name).put)
         self.billing = BillingStores(ledger=MemoryLedger(), accounts=MemoryAccounts(invoices), invoices=invoices)
@@ -87,8 +94,8 @@ class Company:
         self.claims = MemoryClaimChecks()
         self.files = MemoryFiles(f"{self.cloud.bus.name}-files")
         self.checkpoints = MemoryCheckpoints()
-        self._unpublishable = self.cloud.dead_letters(billing.RELAY)
         self._deploy()
+        self._unpublishable = self.cloud.dead_letters(billing.RELAY)
 
     @property
     def mail(self) -> list[Email]:
@@ -136,6 +143,7 @@ class Company:
             "rawQueryString": query,
             "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&") if pair),
             "headers": dict(headers),
+            "stageVariables": {API: function},
             "requestContext": {"http": {"method": method, "path": raw_path}, "stage": "$default"},
             "body": body,
             "isBase64Encoded": False,
@@ -156,9 +164,12 @@ class Company:
             notification.MESSAGES.function.name: self._messages,
             notification.CONTACTS.function.name: self._contacts,
         }
-        for service in (ingestion.SERVICE, billing.SERVICE, notification.SERVICE):
-            handlers = {f.name: PerSandbox(functions[f.name]) for f in service.functions}
-            self.cloud.deploy(service, handlers)
+        for group in self._topology.groups:
+            self.cloud.deploy_group(group, PerSandbox(_grouped(group, functions)))
+        for service in SERVICES:
+            if self._topology.group_of(service.name) is None:
+                handlers = {f.name: PerSandbox(functions[f.name]) for f in service.functions}
+                self.cloud.deploy(service, handlers)
 
     def _ingestion(self, sandbox: Sandbox) -> Handler:
         service = Ingestion(self.cloud.clock)
@@ -284,6 +295,11 @@ class Company:
             on_unreadable=on_unreadable,
             jitter=self.cloud.random.uniform,
         )
+
+
+def _grouped(group: Group, functions: Mapping[str, Callable[[Sandbox], Handler]]) -> Callable[[Sandbox], Handler]:
+    """One process of a group's function: each part is composed when it is called first."""
+    return lambda sandbox: GroupFunction(group, lambda part: functions[part.name](sandbox))
 
 
 def _http(app: APIGatewayHttpResolver) -> Handler:
