@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from runtime.settings import CommaSeparated, Settings
 from runtime.telemetry import logger
 from runtime.topology import Group
 
-ENVIRONMENT: Final[Mapping[str, str]] = os.environ  # noqa: TID251 - this is the composition root
+ENVIRONMENT: Final[MutableMapping[str, str]] = os.environ  # noqa: TID251 - this is the composition root
 #: A stage variable of the group's HTTP APIs: whose it is, where two have the same route.
 API: Final = "api"
 
@@ -38,6 +38,8 @@ class UnknownCall(ValueError):
 
 
 class GroupSettings(Settings):
+    """Beside them, each service's own variables (see own_variable)."""
+
     group_name: str
     group_services: CommaSeparated
 
@@ -131,11 +133,30 @@ def _is_named(deployed: str, name: str) -> bool:
     return deployed == name or deployed.endswith(f"-{name}")
 
 
+def own_variable(service: str, name: str) -> str:
+    """What a variable is called that one of the group's services alone sees, under the name that it knows."""
+    return f"{service.upper()}__{name}"
+
+
 @cache
 def _function() -> GroupFunction:
     settings = GroupSettings.from_env(ENVIRONMENT)
-    services: list[Service] = [_manifest(name) for name in settings.group_services]
-    return GroupFunction(Group(settings.group_name, tuple(services)), _handler)
+    services = {name: _manifest(name) for name in settings.group_services}
+    owners = {function: name for name, service in services.items() for function in service.functions}
+    group = Group(settings.group_name, tuple(services.values()))
+    return GroupFunction(group, lambda function: _in_its_environment(owners[function], _handler(function)))
+
+
+def _in_its_environment(service: str, handle: Handler) -> Handler:
+    """Every service reads its own settings under their own names, at its first use."""
+    prefix = own_variable(service, "")
+    own = {name.removeprefix(prefix): value for name, value in ENVIRONMENT.items() if name.startswith(prefix)}
+
+    def call(event: Any, context: Any) -> Any:
+        ENVIRONMENT.update(own)
+        return handle(event, context)
+
+    return call
 
 
 def _manifest(service: str) -> Service:
