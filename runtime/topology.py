@@ -93,20 +93,17 @@ class Group:
 class Topology:
     """`groups` are those of more than one service."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[Group, ...] = ()
 
     def group_of(self, service: str) -> Group | None:
         """None for a service that is as its manifest says."""
         names = {member.name: group for group in self.groups for member in group.services}
         return names.get(service)
 
-    def queue_of(self, consumer: str, services: Sequence[Service]) -> str:
-        """The queue (and, with `-dlq`, its DLQ) on which a consumer's messages are."""
-        for service in services:
-            group = self.group_of(service.name)
-            if group and consumer in {function.name for function in service.functions}:
-                return group.name
-        return consumer
+    def deployed_as(self, function: str) -> str:
+        """What a manifest's function is deployed as, and its queue and DLQ are named for: itself, or its group."""
+        owners = (group.name for group in self.groups if function in {member.name for member in group.functions})
+        return next(owners, function)
 
 
 def topology(text: str, services: Sequence[Service]) -> Topology:

@@ -28,8 +28,8 @@ def test_a_service_that_stands_alone_is_as_its_manifest_says() -> None:
 
     assert [group.name for group in found.groups] == ["ingestion-billing"]
     assert found.group_of("notification") is None
-    assert found.queue_of("notification-contacts", SERVICES) == "notification-contacts"
-    assert found.queue_of("billing-usage", SERVICES) == "ingestion-billing"
+    assert found.deployed_as("notification-contacts") == "notification-contacts"
+    assert found.deployed_as("billing-usage") == "ingestion-billing"
 
 
 def test_a_grouping_that_is_wrong_is_told_all_that_is_wrong_and_what_is_right() -> None:
