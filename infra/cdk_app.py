@@ -30,7 +30,7 @@ from infra.stacks.ingestion import IngestionStack
 from infra.stacks.notification import NotificationStack
 from infra.stacks.stack import StageStack
 from runtime.topology import SERVICES as APART
-from runtime.topology import Group, InvalidTopology, Topology, topology
+from runtime.topology import InvalidTopology, Topology, topology
 
 SERVICES: Final = (INGESTION, BILLING, NOTIFICATION)
 CONSUMERS: Final = tuple(consumer for service in SERVICES for consumer in service.consumers)
@@ -68,7 +68,7 @@ def _with_stacks(app: App, stage: StageConfig, grouped: Topology) -> App:
     check_retention(stage.name, Retention.of(stage, CONSUMERS))
     bus = BusStack(app, "Bus", stage=stage)
     contracts = ContractsStack(app, "Contracts", stage=stage) if has_registry(stage) else None
-    hosts = {group.name: GroupStack(app, _stack_id(group), group=group, stage=stage) for group in grouped.groups}
+    hosts = {group.name: GroupStack(app, group.stack, group=group, stage=stage) for group in grouped.groups}
     for name, stack in _STACKS.items():
         group = grouped.group_of(name)
         host = hosts[group.name] if group else None
@@ -81,10 +81,6 @@ def _with_stacks(app: App, stage: StageConfig, grouped: Topology) -> App:
     for host in hosts.values():
         host.add_stack_dependency(bus, "rules need their bus")
     return app
-
-
-def _stack_id(group: Group) -> str:
-    return "".join(part.capitalize() for part in group.name.split("-"))
 
 
 def main() -> None:

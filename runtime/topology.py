@@ -37,6 +37,11 @@ class Group:
     name: str
     services: tuple[Service, ...]
 
+    @property
+    def stack(self) -> str:
+        """The id of the stack that has its function and its queue."""
+        return "".join(part.capitalize() for part in self.name.split("-"))
+
     @cached_property
     def consumers(self) -> tuple[Consumer, ...]:
         """Those that have little to do first: none waits in a batch for one that takes minutes."""
