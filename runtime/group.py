@@ -7,7 +7,7 @@
 
 A share that fails as a whole (its code cannot be imported, its settings are missing) is given back; the others' are
 done. A message for several consumers comes back until all of them are done with it: to those that were, it is a
-duplicate.
+duplicate. One that came by a rule and is for nobody here (its consumer has left the group) stays on the queue.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class GroupFunction:
         raise UnknownCall(f"{self._group.name} is called with {sorted(event)}, which none of its functions takes")
 
     def _consume(self, records: Sequence[Mapping[str, Any]], context: Any) -> dict[str, list[dict[str, str]]]:
-        failed: dict[str, None] = {}
+        failed = dict.fromkeys(record["messageId"] for record in records if not self._takers(record["body"]))
+        if failed:
+            logger().error("no consumer in this group takes what came by a rule", extra={"message_ids": list(failed)})
         for consumer, share in self._shares(records):
             failed |= dict.fromkeys(self._run(consumer, share, context))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
@@ -93,11 +95,11 @@ class GroupFunction:
         yield from ((c, share) for c in self._group.consumers if (share := shares[c.name]))
 
     def _takers(self, body: str) -> Sequence[Consumer]:
-        """What came by no rule was sent straight to the queue, and is for who takes such; so is what nobody wants."""
-        envelope = _envelope(body)
-        wanted = [c for c in self._group.consumers if any(matches(s.pattern, envelope) for s in c.subscriptions)]
-        direct = [c for c in self._group.consumers if c.direct]
-        return wanted or direct or self._group.consumers[:1]
+        """What came by no rule was sent straight to the queue, and is for who takes such."""
+        consumers = self._group.consumers
+        if envelope := _envelope(body):
+            return [c for c in consumers if any(matches(s.pattern, envelope) for s in c.subscriptions)]
+        return [c for c in consumers if c.direct] or consumers[:1]
 
     def _relay(self, record: Mapping[str, Any]) -> Function:
         table = str(record.get("eventSourceARN", "")).partition("/")[2].partition("/")[0]

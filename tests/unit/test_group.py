@@ -97,6 +97,15 @@ def test_what_came_by_no_rule_is_for_the_consumer_that_takes_messages_straight(b
     assert calls.shares == {INGESTION.name: ["m"]}
 
 
+def test_what_came_by_a_rule_for_a_consumer_that_has_left_stays_on_the_queue() -> None:
+    calls = Calls()
+    left = {"Records": [record("m", {"source": "crm", "detail-type": "shipping.parcel.sent", "detail": {}})]}
+
+    answer = GroupFunction(monolith(), calls)(left, None)
+
+    assert (answer, calls.made) == ({"batchItemFailures": [{"itemIdentifier": "m"}]}, [])
+
+
 def test_only_what_failed_is_tried_again() -> None:
     calls = Calls(failing={USAGE.name: [USAGE.name]})
 
