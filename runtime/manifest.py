@@ -65,6 +65,8 @@ class Consumer:
     derived id of what is sent on) makes a second run change nothing. Outside effects are not repeated for a
     replayed event (see runtime.consumer).
 
+    `direct` is for a queue that messages are also sent to straight, past the bus: by the service's own API.
+
     A failure costs one of `tries`; one that says nothing about the message costs none for `patience` seconds
     from the first.
     """
@@ -72,6 +74,7 @@ class Consumer:
     function: Function
     subscriptions: tuple[Subscription, ...]
     dedup: Literal["record", "state"]
+    direct: bool = False
     batch_size: int = 10
     batching_window: int = 0
     tries: int = 3

@@ -20,6 +20,7 @@ CONSUMER: Final = Consumer(
         ),
     ),
     dedup="state",
+    direct=True,
 )
 
 #: Seconds of an invocation that go into a file. The rest are to end what it is at: at worst one call each to the

@@ -6,7 +6,7 @@ from aws_cdk import Duration, Stack, aws_cloudwatch, aws_cloudwatch_actions, aws
 from constructs import Construct
 
 from infra.components.acknowledged import acknowledge
-from infra.components.function import removal_policy
+from infra.components.function import Host, computed_arn, removal_policy
 from infra.components.relations import DEAD_LETTER_DAYS
 from infra.config import StageConfig
 
@@ -27,8 +27,12 @@ def dead_letters(scope: Construct, construct_id: str, *, name: str, stage: Stage
     return queue
 
 
-def failures(scope: Construct, construct_id: str, *, name: str, stage: StageConfig) -> aws_sqs.Queue:
-    """Dead letters of something that is no queue: a schedule, a stream."""
+def failures(
+    scope: Construct, construct_id: str, *, name: str, stage: StageConfig, host: Host | None = None
+) -> aws_sqs.IQueue:
+    """Dead letters of something that is no queue: a schedule, a stream. A host's go to its one DLQ."""
+    if host:
+        return hosted_queue(scope, construct_id, host.dead_letter_queue_name)
     queue = dead_letters(scope, construct_id, name=name, stage=stage)
     acknowledge(queue, "AwsSolutions-SQS3", "It is a dead-letter queue itself: no queue's redrive policy shows that.")
     return queue
@@ -52,7 +56,12 @@ def _alarm(scope: Construct, construct_id: str, *, queue: aws_sqs.Queue, stage: 
     )
 
 
-def allow_rule(queue: aws_sqs.Queue, *, rule_arn: str) -> None:
+def hosted_queue(scope: Construct, construct_id: str, name: str) -> aws_sqs.IQueue:
+    """A queue of another stack, by its name."""
+    return aws_sqs.Queue.from_queue_arn(scope, construct_id, computed_arn("sqs", name))
+
+
+def allow_rule(queue: aws_sqs.IQueue, *, rule_arn: str) -> None:
     """Let one EventBridge rule, and no other, send to the queue."""
     queue.add_to_resource_policy(
         aws_iam.PolicyStatement(

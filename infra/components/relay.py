@@ -53,13 +53,13 @@ class OutboxRelay(Construct):
         home: Home,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.failures = failures(self, "Failures", name=f"{relay.function.name}-dlq", stage=home.stage)
+        self.failures = failures(self, "Failures", name=f"{relay.function.name}-dlq", stage=home.stage, host=home.host)
         self.function = ServiceFunction(
             self,
             "Relay",
             spec=relay.function,
             home=home,
-            environment={"DEAD_LETTER_QUEUE_URL": self.failures.queue_url},
+            environment={} if home.host else {"DEAD_LETTER_QUEUE_URL": self.failures.queue_url},
         )
         stream = table.resource.table_stream_arn
         if stream is None:
@@ -67,7 +67,7 @@ class OutboxRelay(Construct):
         self.function.allow(*_READ_STREAM, on=stream)
         self.function.allow("sqs:SendMessage", on=self.failures.queue_arn)
         self.function.allow_put_events(source=source)
-        aws_lambda.EventSourceMapping(
+        mapping = aws_lambda.EventSourceMapping(
             self,
             "Mapping",
             target=self.function.resource,
@@ -79,3 +79,6 @@ class OutboxRelay(Construct):
             on_failure=aws_lambda_event_sources.SqsDlq(self.failures),
             filters=list(_FILTERS),
         )
+        if home.host:
+            # Lambda asks at once whether the role may read the stream.
+            mapping.node.add_dependency(self.function.role)

@@ -13,7 +13,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from infra.components.function import Home
+from infra.components.function import Home, Host
 from infra.config import StageConfig
 from infra.packaging import package
 from runtime.manifest import Service
@@ -47,12 +47,13 @@ def _synthesizer(stage: StageConfig) -> IStackSynthesizer:
     return DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
 
 
-def home(stack: StageStack, service: Service) -> Home:
+def home(stack: StageStack, service: Service, host: Host | None = None) -> Home:
     """The service's package, and the bus, found by its computed name."""
-    packaged = package(service.name, stack.config.package_target, tracing=stack.config.tracing is not None)
+    packaged = package([service.name], stack.config.package_target, tracing=stack.config.tracing is not None)
     return Home(
         stage=stack.config,
         service=service,
         bus=aws_events.EventBus.from_event_bus_name(stack, "Bus", stack.config.bus_name),
         code=aws_lambda.Code.from_asset(str(packaged.path), asset_hash=packaged.sha256),
+        host=host,
     )

@@ -62,7 +62,7 @@ def hop_from_log(function: str, at: int, message: str) -> Hop | None:
         return None
     return Hop(
         at=at,
-        function=function,
+        function=line.get("consumer") or line.get("relay") or function,
         outcome=line.get("outcome") or str(line.get("message")),
         event_id=line["event_id"] or "(none)",
         event_source=line.get("event_source") or "(none)",

@@ -12,10 +12,10 @@ All of them share one tracer, which by default tells nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
@@ -49,13 +49,19 @@ from local.memory.idempotency import MemoryIdempotency, Table
 from local.memory.s3 import OBJECT_CREATED, SOURCE, object_created
 from runtime.claim_check import ClaimChecks, MemoryClaimChecks
 from runtime.consumer import OnUnreadable, QueueConsumer
+from runtime.group import API, GroupFunction
 from runtime.http import serve
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
 from runtime.outbox import OutboxRelay
 from runtime.outcome import Handle, Together
 from runtime.publisher import Publisher
+from runtime.topology import Group, Topology
 from runtime.tracing import PASSIVE, Tracer
+
+SERVICES: Final = (ingestion.SERVICE, billing.SERVICE, notification.SERVICE)
+#: Every service as its manifest says.
+SERVICES_APART: Final = Topology()
 
 
 @dataclass(kw_only=True)
@@ -84,8 +90,17 @@ class Company:
     `files` is the bucket.
     """
 
-    def __init__(self, *, seed: int, start: datetime, tracer: Tracer = PASSIVE, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        start: datetime,
+        tracer: Tracer = PASSIVE,
+        topology: Topology = SERVICES_APART,
+        **options: Any,
+    ) -> None:
         self._tracer = tracer
+        self._topology = topology
         self.cloud = MemoryCloud(seed=seed, start=start, **options)
         invoices = MemoryInvoices(self.cloud.stream(billing.RELAY.function.name).put)
         self.billing = BillingStores(ledger=MemoryLedger(), accounts=MemoryAccounts(invoices), invoices=invoices)
@@ -93,8 +108,8 @@ class Company:
         self.claims = MemoryClaimChecks()
         self.files = MemoryFiles(f"{self.cloud.bus.name}-files")
         self.checkpoints = MemoryCheckpoints()
-        self._unpublishable = self.cloud.dead_letters(billing.RELAY)
         self._deploy()
+        self._unpublishable = self.cloud.dead_letters(billing.RELAY)
 
     @property
     def mail(self) -> list[Email]:
@@ -135,7 +150,8 @@ class Company:
         self, function: str, method: str, path: str, body: str | None, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, Any]]:
         """What API Gateway does for one request (payload format 2.0)."""
-        result = self.cloud.invoke(function, request(method, path, body, headers))
+        event = request(method, path, body, headers) | {"stageVariables": {API: function}}
+        result = self.cloud.invoke(function, event)
         return int(result["statusCode"]), json.loads(result["body"])
 
     def _deploy(self) -> None:
@@ -151,9 +167,12 @@ class Company:
             notification.MESSAGES.function.name: self._messages,
             notification.CONTACTS.function.name: self._contacts,
         }
-        for service in (ingestion.SERVICE, billing.SERVICE, notification.SERVICE):
-            handlers = {f.name: PerSandbox(functions[f.name]) for f in service.functions}
-            self.cloud.deploy(service, handlers)
+        for group in self._topology.groups:
+            self.cloud.deploy_group(group, PerSandbox(_grouped(group, functions)))
+        for service in SERVICES:
+            if self._topology.group_of(service.name) is None:
+                handlers = {f.name: PerSandbox(functions[f.name]) for f in service.functions}
+                self.cloud.deploy(service, handlers)
 
     def _ingestion(self, sandbox: Sandbox) -> Handler:
         service = Ingestion(self.cloud.clock)
@@ -293,3 +312,8 @@ class Company:
             return serve(app, event, context, tracer=self._tracer)
 
         return handle
+
+
+def _grouped(group: Group, functions: Mapping[str, Callable[[Sandbox], Handler]]) -> Callable[[Sandbox], Handler]:
+    """One process of a group's function: each part is composed when it is called first."""
+    return lambda sandbox: GroupFunction(group, lambda part: functions[part.name](sandbox))
