@@ -14,10 +14,10 @@ What a record ends as:
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from events.binding import REPLAY, from_sqs_body
 from events.envelope import CloudEvent, InvalidEvent
@@ -43,13 +43,15 @@ from runtime.publisher import Publisher
 from runtime.queue import Queue, reason
 from runtime.telemetry import about, logger, why
 from runtime.time_left import TimeLeft
-from runtime.timing import millis
+from runtime.timing import epoch_ms, whole_ms
 
 #: Makes something of a message that is no CloudEvent, where a consumer prefers that to a dead letter.
 OnUnreadable = Callable[[str, InvalidEvent], Outcome]
 
 #: A replay whose name starts so has its outside effects: those that were never done are done now.
 WITH_EFFECTS: Final = "with-effects"
+
+Result = TypeVar("Result")
 
 
 class QueueConsumer:
@@ -84,7 +86,7 @@ class QueueConsumer:
     def __call__(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         if self._once is not None:
             self._once.register(context)
-        left, now = TimeLeft(context), self._clock.now()
+        left, now = TimeLeft(context), epoch_ms(self._clock.now())
         deliveries = [Delivery(record=record, picked_up=now) for record in batch["Records"]]
         self._settle(self._crashed(deliveries), left)
         self._handle_all([d for d in deliveries if d.fate is None], left)
@@ -135,8 +137,8 @@ class QueueConsumer:
         event = delivery.known_event
         try:
             self._check(left)
-            with self._timed([delivery]):
-                delivery.outcome = handle(event) if self._once is None else self._once.run(handle, event)
+            work = partial(handle, event) if self._once is None else partial(self._once.run, handle, event)
+            delivery.outcome = self._timed(work, [delivery])
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this record and no other
             self._fail([delivery], error)
 
@@ -145,8 +147,7 @@ class QueueConsumer:
             return
         try:
             self._check(left)
-            with self._timed(deliveries):
-                results = together.handle([d.known_event for d in deliveries])
+            results = self._timed(partial(together.handle, [d.known_event for d in deliveries]), deliveries)
         except Exception as error:  # noqa: BLE001 - as above: nobody else is in this batch
             self._fail(deliveries, error)
             return
@@ -157,14 +158,13 @@ class QueueConsumer:
                 delivery.fail(result)
         self._blame([d for d in deliveries if d.error is not None])
 
-    @contextmanager
-    def _timed(self, deliveries: Sequence[Delivery]) -> Iterator[None]:
-        """Measures the service's own code at work on them."""
+    def _timed(self, work: Callable[[], Result], deliveries: Sequence[Delivery]) -> Result:
+        """The service's own code at work on them."""
         begun = self._clock.now()
         try:
-            yield
+            return work()
         finally:
-            share = millis((self._clock.now() - begun) / len(deliveries))
+            share = whole_ms(epoch_ms(self._clock.now()) - epoch_ms(begun)) // len(deliveries)
             for delivery in deliveries:
                 delivery.handler_ms = share
 
@@ -206,7 +206,7 @@ class QueueConsumer:
             except TransientError:
                 delivery.fate = "retry"
                 logger().exception("the message's fate was not settled; it is tried again")
-            delivery.settled(self._clock.now())
+            delivery.settled(epoch_ms(self._clock.now()))
             self._log(delivery)
 
     def _decide(self, delivery: Delivery) -> None:

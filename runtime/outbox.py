@@ -21,7 +21,7 @@ from runtime.meter import Relayed, RelayMeter
 from runtime.publisher import Publisher
 from runtime.queue import DeadLetters, reason
 from runtime.telemetry import about, logger, why
-from runtime.timing import lag_ms
+from runtime.timing import epoch_ms, lag_ms
 
 #: The item attribute: a list of strings, each one event in the JSON event format.
 ATTRIBUTE: Final = "outbox"
@@ -166,7 +166,7 @@ class OutboxRelay:
         fate = "relayed" if error is None else "retry" if isinstance(error, TransientError) else "dead_letter"
         if error is not None and fate == "dead_letter":
             self._dead_letters.dead_letter(event.to_json(), self._reason(event, error))
-        lag = lag_ms(event, done=self._clock.now())
+        lag = lag_ms(event, done=epoch_ms(self._clock.now()))
         line = about(event) | {"relay": self._name, "outcome": fate} | ({} if error is None else why(error))
         log = logger().info if error is None else logger().warning
         log(fate, extra=line if lag is None else line | {"age_ms": lag})

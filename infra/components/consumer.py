@@ -8,6 +8,7 @@ from typing import Any, Final
 from aws_cdk import Duration, aws_events, aws_lambda, aws_sqs
 from constructs import Construct
 
+from infra.components.consumer_alarms import ConsumerAlarms
 from infra.components.function import Home, ServiceFunction, removal_policy
 from infra.components.queues import allow_rule, dead_letters
 from infra.components.relations import QUEUE_DAYS, BrokenRelation
@@ -98,6 +99,8 @@ class EventConsumer(Construct):
         for subscription in consumer.subscriptions:
             pattern = _pattern(subscription, own_events or {})
             self._subscribe(subscription, pattern, consumer=consumer, home=home)
+        if home.stage.alarms:
+            ConsumerAlarms(self, "Alarms", consumer=consumer, queue=self.queue, stage=home.stage)
 
     def _subscribe(
         self, subscription: Subscription, pattern: Mapping[str, Any], *, consumer: Consumer, home: Home

@@ -34,7 +34,11 @@ _Samples = dict[tuple[str, str, str | None], dict[datetime, list[float]]]
 
 
 class EmfLogs:
-    """Reads whole windows of logs: for a laptop, not for production."""
+    """Reads whole windows of logs: for a laptop, not for production.
+
+    The embedded stack's emulator at times shows the end of an invocation's log with the function's next invocation.
+    Then its metrics come with them, in the period that they are of.
+    """
 
     def __init__(self, client: Any, *, stage: str, log_groups: Mapping[str, str]) -> None:
         self._client = client
