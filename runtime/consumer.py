@@ -264,11 +264,10 @@ class QueueConsumer:
             "outcome": delivery.fate,
             "attempts": delivery.tries,
             "duration_ms": delivery.duration_ms,
-            "age_ms": delivery.age_ms,
             "message_id": delivery.message_id,
         }
-        if delivery.critical_ms is not None:
-            line |= {"critical_ms": delivery.critical_ms}
+        times = {"age_ms": delivery.age_ms, "critical_ms": delivery.critical_ms}
+        line |= {name: value for name, value in times.items() if value is not None}
         if delivery.outcome.events:
             line |= {"events_out": [f"{e.type} {e.id}" for e in delivery.outcome.events]}
         if delivery.suppressed:

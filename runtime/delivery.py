@@ -82,7 +82,7 @@ class Delivery:
 
     @property
     def first_seen(self) -> str:
-        millis = self._stamp("ApproximateFirstReceiveTimestamp")
+        millis = int(self.record["attributes"]["ApproximateFirstReceiveTimestamp"])
         return self._attribute("first_seen") or format_time(datetime.fromtimestamp(millis / 1000, UTC))
 
     @property
@@ -91,9 +91,10 @@ class Delivery:
         return self.record["attributes"]["ApproximateReceiveCount"] == "1" and not self._attribute("first_seen")
 
     @property
-    def age_ms(self) -> int:
-        """Between its sending and the batch's start."""
-        return whole_ms(self.picked_up - self._stamp("SentTimestamp"))
+    def age_ms(self) -> int | None:
+        """Between its sending and the batch's start; None of a record that was made by hand and does not tell."""
+        sent = self._sent
+        return None if sent is None else whole_ms(self.picked_up - sent)
 
     def settled(self, now: float) -> None:
         """Its fate is known, and whatever that asked for is done."""
@@ -106,7 +107,12 @@ class Delivery:
         """On this queue: of a message that stands in for another, when that one was first received."""
         text = self._attribute("first_seen")
         seen = _time(text) if text else None
-        return self._stamp("SentTimestamp") if seen is None else epoch_ms(seen)
+        return (self._sent or self.picked_up) if seen is None else epoch_ms(seen)
+
+    @property
+    def _sent(self) -> int | None:
+        text = self.record["attributes"].get("SentTimestamp")
+        return int(text) if text else None
 
     def fail(self, error: Exception) -> None:
         """What an attempt raised: the delivery's error, or no failure if the same event comes in a readable version."""
@@ -127,10 +133,6 @@ class Delivery:
     def as_new(self) -> dict[str, str]:
         """Attributes of the message that goes on with this one's work: it has failed in nothing."""
         return {"first_seen": self.first_seen}
-
-    def _stamp(self, name: str) -> int:
-        """One of SQS's own times: milliseconds since 1970."""
-        return int(self.record["attributes"][name])
 
     def _count(self, name: str) -> int:
         text = self._attribute(name)

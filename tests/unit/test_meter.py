@@ -159,6 +159,17 @@ def test_only_what_is_received_for_the_first_time_has_an_age() -> None:
     assert "AgeAtPickUp" not in of(metrics, NAME)
 
 
+def test_a_record_that_was_made_by_hand_and_tells_no_times_is_handled_all_the_same() -> None:
+    world = Measured()
+    record = world.record(world.fresh(ago=0.25))
+    del record["attributes"]["SentTimestamp"]
+
+    found = of(world.deliver(record), NAME)
+
+    assert "AgeAtPickUp" not in found
+    assert found["CriticalTime"] == [290]
+
+
 def test_what_was_put_off_for_long_has_a_critical_time_from_its_beginning() -> None:
     world = Measured()
     put_off = world.record(world.fresh(ago=1800.25), waited=10)
