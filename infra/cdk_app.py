@@ -32,7 +32,7 @@ from infra.stacks.notification import NotificationStack
 from infra.stacks.stack import StageStack
 from infra.tracing import InvalidTracing, from_variables, tracing_from
 from runtime.topology import SERVICES as APART
-from runtime.topology import InvalidTopology, Topology, topology
+from runtime.topology import InvalidTopology
 
 SERVICES: Final = (INGESTION, BILLING, NOTIFICATION)
 CONSUMERS: Final = tuple(consumer for service in SERVICES for consumer in service.consumers)
@@ -59,19 +59,20 @@ def build(stage: str, outdir: Path, grouping: str = APART) -> App:
 
     Raises UnknownStage, InvalidTopology, PackagingFailed, BrokenRelation and InvalidRelease.
     """
-    return build_configured(stage_named(stage), outdir, grouping)
+    return build_configured(replace(stage_named(stage), topology=grouping), outdir)
 
 
-def build_configured(stage: StageConfig, outdir: Path, grouping: str = APART) -> App:
+def build_configured(stage: StageConfig, outdir: Path) -> App:
     """The same for any configuration."""
-    return _with_stacks(_app(outdir), stage, topology(grouping, SERVICES))
+    return _with_stacks(_app(outdir), stage)
 
 
 def _app(outdir: Path) -> App:
     return App(outdir=str(outdir), analytics_reporting=False, auto_synth=False, post_cli_context=_CONTEXT)
 
 
-def _with_stacks(app: App, stage: StageConfig, grouped: Topology) -> App:
+def _with_stacks(app: App, stage: StageConfig) -> App:
+    grouped = stage.grouped
     check_retention(stage.name, Retention.of(stage, CONSUMERS))
     bus = BusStack(app, "Bus", stage=stage)
     contracts = ContractsStack(app, "Contracts", stage=stage) if has_registry(stage) else None
@@ -98,14 +99,13 @@ def _configured(app: App) -> StageConfig:
         return from_variables(environ)(name) if value is None else str(value)
 
     stage = stage_named(knob("stage") or DEFAULT_STAGE)
-    return replace(stage, tracing=tracing_from(knob, on_lambda=stage.on_lambda))
+    return replace(stage, topology=knob("topology") or APART, tracing=tracing_from(knob, on_lambda=stage.on_lambda))
 
 
 def main() -> None:
     app = _app(Path(environ.get("CDK_OUTDIR") or "cdk.out"))
-    grouping = app.node.try_get_context("topology") or environ.get("BREAKWATER_TOPOLOGY") or APART
     try:
-        _with_stacks(app, _configured(app), topology(grouping, SERVICES)).synth()
+        _with_stacks(app, _configured(app)).synth()
     except (
         UnknownStage,
         InvalidTopology,

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from contracts.company import SERVICES
 from infra.tracing import Tracing
+from runtime.topology import SERVICES as APART
+from runtime.topology import Topology, topology
 
 #: `lambda-arm64`: what AWS runs. `lambda-this-cpu`: Lambda's Linux and Python, for the processor at hand.
 #: `this-machine`: wheels for the Python and the processor at hand.
@@ -19,6 +22,8 @@ class StageConfig:
     """One stage. Account and region are nobody's business here: a template fits any.
 
     `retain_data` keeps tables, secrets and logs when a stack is deleted, and protects tables from deletion.
+    `dashboards` draws each service and the whole flow in CloudWatch.
+    `emf_extracted` says whether CloudWatch makes metrics of log lines; elsewhere the lines are read.
     `archive_days` is how long the bus remembers events for replays; None leaves the archive out.
     `require_tls` has queues refuse plain HTTP.
     `pin_event_source` has IAM refuse a service that puts another service's events on the bus.
@@ -28,6 +33,7 @@ class StageConfig:
     `schema_registry` has Glue keep every released schema, and refuse one that breaks an earlier one.
     `event_schemas` shows the events in EventBridge's own registry, for its console and its code bindings.
     `tracing` has functions tell what they do as OpenTelemetry spans; None leaves it out (see infra.tracing).
+    `topology` says which services share a function (see runtime.topology); it may be asked for at each deployment.
     `bootstrap_roles` has `cdk deploy` act in the roles that `cdk bootstrap` made, not as whoever runs it.
     """
 
@@ -37,6 +43,8 @@ class StageConfig:
     log_days: LogDays
     retain_data: bool
     alarms: bool
+    dashboards: bool
+    emf_extracted: bool
     archive_days: int | None
     api_auth: Literal["iam", "none"]
     api_rate_limit: int
@@ -52,6 +60,12 @@ class StageConfig:
     event_schemas: bool
     bootstrap_roles: bool
     tracing: Tracing | None
+    topology: str = APART
+
+    @property
+    def grouped(self) -> Topology:
+        """Raises InvalidTopology."""
+        return topology(self.topology, SERVICES)
 
     @property
     def on_lambda(self) -> bool:
@@ -80,6 +94,10 @@ class StageConfig:
     def resource_name(self, name: str) -> str:
         return f"{self.prefix}-{name}"
 
+    def deployed_name(self, function: str) -> str:
+        """What a manifest's function is called, and its queue: after itself, or after the group that it is in."""
+        return self.resource_name(self.grouped.deployed_as(function))
+
     def stack_name(self, stack_id: str) -> str:
         return f"Breakwater-{self.name}-{stack_id}"
 
@@ -91,6 +109,8 @@ _EMBEDDED: Final = StageConfig(
     log_days=3,
     retain_data=False,
     alarms=False,  # the emulator has no queue metrics: an alarm would never fire
+    dashboards=False,  # nor any of ours: they would stay empty
+    emf_extracted=False,
     archive_days=None,  # the emulator's CloudFormation does not know AWS::Events::Archive
     api_auth="none",
     api_rate_limit=1000,
@@ -118,6 +138,8 @@ _DEV: Final = StageConfig(
     log_days=14,
     retain_data=False,
     alarms=True,
+    dashboards=True,
+    emf_extracted=True,
     archive_days=7,
     api_auth="iam",
     api_rate_limit=100,
@@ -142,6 +164,8 @@ _PROD: Final = StageConfig(
     log_days=90,
     retain_data=True,
     alarms=True,
+    dashboards=True,
+    emf_extracted=True,
     archive_days=30,
     api_auth="iam",
     api_rate_limit=1000,

@@ -99,7 +99,7 @@ class GroupFunction:
         consumers = self._group.consumers
         if envelope := _envelope(body):
             return [c for c in consumers if any(matches(s.pattern, envelope) for s in c.subscriptions)]
-        return [c for c in consumers if c.direct] or consumers[:1]
+        return [c for c in consumers if c.sent_directly] or consumers[:1]
 
     def _relay(self, record: Mapping[str, Any]) -> Function:
         table = str(record.get("eventSourceARN", "")).partition("/")[2].partition("/")[0]

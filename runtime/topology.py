@@ -78,7 +78,7 @@ class Group:
             function=self.function,
             subscriptions=tuple(self._subscriptions()),
             dedup="state",
-            direct=any(consumer.direct for consumer in self.consumers),
+            sent_directly=tuple(type_ for consumer in self.consumers for type_ in consumer.sent_directly),
             batch_size=_BATCH,
             tries=max(consumer.tries for consumer in self.consumers),
             patience=max(consumer.patience for consumer in self.consumers),

@@ -8,7 +8,9 @@ from typing import Any, Final
 from aws_cdk import Duration, aws_events, aws_lambda, aws_sqs
 from constructs import Construct
 
+from infra.components.consumer_alarms import ConsumerAlarms
 from infra.components.function import Environment, Home, ServiceFunction, removal_policy
+from infra.components.objectives import ObjectiveAlarms
 from infra.components.queues import allow_rule, dead_letters, hosted_queue
 from infra.components.relations import QUEUE_DAYS, BrokenRelation
 from infra.config import StageConfig
@@ -92,6 +94,8 @@ class EventConsumer(Construct):
                 self, "Consumer", spec=consumer.function, home=home, environment=environment
             )
             self.function.allow_check_out()
+            if home.stage.alarms:
+                ObjectiveAlarms(self, "Objectives", consumer=consumer, stage=home.stage)
         else:
             self._stand_alone(consumer, home=home, environment=environment, own_events=own_events or {})
 
@@ -119,6 +123,8 @@ class EventConsumer(Construct):
         for subscription in consumer.subscriptions:
             pattern = _pattern(subscription, own_events)
             self._subscribe(subscription, pattern, consumer=consumer, home=home)
+        if home.stage.alarms:
+            ConsumerAlarms(self, "Alarms", consumer=consumer, queue=self.queue, stage=home.stage)
 
     def _subscribe(
         self, subscription: Subscription, pattern: Mapping[str, Any], *, consumer: Consumer, home: Home
