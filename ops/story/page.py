@@ -5,7 +5,7 @@ Times on the left are from the first moment that is known of. Styles are ANSI; w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -36,26 +36,31 @@ _SAID: Final = {
 }
 
 
-def pages(told: Story | Choices) -> Iterator[str]:
-    """Line by line."""
+def pages(told: Story | Choices, *, options: str = "") -> Iterator[str]:
+    """Line by line. `options` are the command line's that lead here, such as `--stage prod`."""
     if isinstance(told, Choices):
-        yield from _choices(told)
+        yield from _choices(told, options)
     else:
         yield from _story(told)
 
 
-def _choices(told: Choices) -> Iterator[str]:
+def _choices(told: Choices, options: str) -> Iterator[str]:
     yield f"{len(told.stories)} stories of {told.question}, the newest first:"
     for story in told.stories:
         event = story.events[0]
         yield ""
         yield f"  {_standing(story.verdict.standing, story.verdict.sentence)}"
         came = clock(event.arrival.at, story.read_to) if event.arrival.at else "at a time that is not known"
-        source = f" --source {event.source}" if event.source else ""
-        yield f"  {came}  {event.type}  {_dim(f'python -m ops why {event.id}{source}')}"
+        yield f"  {came}  {event.type}  {_dim(_command(event, options))}"
     if told.left_out:
         yield ""
         yield f"  and {told.left_out} older: --most {len(told.stories) + told.left_out}"
+
+
+def _command(event: EventStory, options: str) -> str:
+    """What tells of this one alone."""
+    words = ("python -m ops why", event.id, f"--source {event.source}" if event.source else "", options)
+    return " ".join(filter(None, words))
 
 
 def _story(story: Story) -> Iterator[str]:
@@ -79,21 +84,22 @@ class _Row:
     text: str
 
 
-def _event(event: EventStory, now: datetime) -> Iterator[_Row]:
+def _event(event: EventStory, now: datetime, known: Collection[str] = ()) -> Iterator[_Row]:
+    """`known` are the keys that its cause has been told with."""
     about = [name for name in (event.invoice_id, event.customer_id) if name]
-    extra = f"  {_dim(' '.join(about))}" if about else ""
-    yield _Row(
-        event.arrival.at, f"{typer.style(event.type, bold=True)} {short(event.id)}{extra}  {_arrival(event.arrival)}"
-    )
+    yield _Row(event.arrival.at, _headline(event, [name for name in about if name not in known]))
     branches: list[Visit | EventStory] = [*event.visits, *event.caused]
     for place, branch in enumerate(_by_time(branches)):
-        is_last = place == len(branches) - 1
-        tee, below = ("└ ", "  ") if is_last else ("├ ", "│ ")
-        rows = _visit(branch, now) if isinstance(branch, Visit) else _event(branch, now)
+        tee, below = ("└ ", "  ") if place == len(branches) - 1 else ("├ ", "│ ")
+        rows = _visit(branch, now) if isinstance(branch, Visit) else _event(branch, now, (*known, *about))
         for number, row in enumerate(rows):
             yield _Row(row.at, (tee if number == 0 else below) + row.text)
-    if not branches:
-        yield _Row(None, f"└ {_dim('nobody has to act on it')}")
+
+
+def _headline(event: EventStory, about: Sequence[str]) -> str:
+    alone = "" if event.visits or event.caused else "(nobody has to act on it)"
+    more = [_dim(part) for part in (" ".join(about), _arrival(event.arrival), alone) if part]
+    return "  ".join([f"{typer.style(event.type, bold=True)} {short(event.id)}", *more])
 
 
 def _by_time(branches: Sequence[Visit | EventStory]) -> list[Visit | EventStory]:
@@ -155,7 +161,7 @@ def _arrival(arrival: Arrival) -> str:
         "file": "of a record in a file, it seems",
         "unknown": "it is not known how it came about",
     }
-    return _dim(said[arrival.via])
+    return said[arrival.via]
 
 
 def _offset(at: datetime | None, start: datetime) -> str:

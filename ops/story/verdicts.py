@@ -100,8 +100,10 @@ def _facts(root: EventStory) -> list[str]:
 def _is_true(event: EventStory) -> bool:
     """Whether the effect that the fact tells of is there."""
     acted = [visit for visit in event.visits if visit.role == "consumer"]
+    if any(visit.standing != "done" for visit in event.visits):
+        return False
     is_command = event.type.startswith(("ingestion.", "customer.")) and event.type not in REFUSALS
-    return not is_command or bool(acted and all(v.state in ("handled", "duplicate", "inferred") for v in acted))
+    return not is_command or any(visit.state in ("handled", "duplicate", "inferred") for visit in acted)
 
 
 def _named(event: EventStory, inherited: Mapping[str, str]) -> Iterator[tuple[EventStory, Mapping[str, str]]]:
