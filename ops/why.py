@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Timer
@@ -86,7 +87,8 @@ def asked(event_id: str | None, **other: Any) -> Question:
 
 def _options(**given: str | None) -> str:
     """The options as they were given, for commands that a person may paste."""
-    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items() if value)
+    pairs = [(f"--{name.replace('_', '-')}", value) for name, value in given.items() if value]
+    return shlex.join(word for pair in pairs for word in pair)
 
 
 @contextmanager
