@@ -18,7 +18,7 @@ from local.embedded.hops import told
 from local.embedded.paths import EXAMPLES
 from local.embedded.play import Outcome
 from local.embedded.polling import DeadlinePassed, wait_until
-from local.embedded.stack import endpoint
+from local.embedded.stack import Stack, endpoint
 from local.embedded.telling import Teller
 
 
@@ -226,6 +226,19 @@ def test_an_outcome_that_is_not_as_expected_is_told_with_what_was_expected() -> 
         ["FAIL", "invoice", "paid", "issued"],
         ["expected:", "paid"],
     ]
+
+
+def test_the_demonstration_says_how_to_ask_where_its_events_went() -> None:
+    out, stack = io.StringIO(), Stack(Cloud("http://127.0.0.1:1"), {}, is_ours=True)
+
+    Teller(out).questions(stack, "poison-0001", "--invoice inv_1")
+
+    asked = [line for line in out.getvalue().splitlines() if "-m ops" in line]
+    assert [line.partition("-m ops ")[2] for line in asked] == [
+        "why poison-0001 --stage embedded",
+        "why --invoice inv_1 --stage embedded",
+    ]
+    assert all("AWS_ENDPOINT_URL=http://127.0.0.1:1 " in line for line in asked)
 
 
 def test_the_example_for_the_aws_command_line_carries_the_seed_event() -> None:

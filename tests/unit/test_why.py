@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -189,6 +189,42 @@ def test_flows_that_are_not_told_are_counted(target: Target) -> None:
     result = ops("why", "--customer", "cus_1", "--most", "3")
 
     assert "and 1 older: --most 4" in result.stdout
+
+
+class Noted:
+    """A source that remembers what it was asked for."""
+
+    def __init__(self, *lines: Line) -> None:
+        self.lines = lines
+        self.asked: list[set[str]] = []
+
+    def find(self, terms: Collection[str], _: Window) -> list[Line]:
+        self.asked.append({*terms})
+        return [each for each in self.lines if {each.customer_id, each.correlation_id, each.event_id} & {*terms}]
+
+
+def test_only_flows_that_are_told_are_asked_about(target: Target) -> None:
+    type_ = "customer.contact.updated"
+    lines = [
+        line(
+            "notification-contacts",
+            n,
+            "handled",
+            ("crm", f"c-{n}"),
+            type_,
+            customer_id="cus_1",
+            correlation_id=f"c-{n}",
+        )
+        for n in range(9)
+    ]
+    logs, clock = Noted(*recent(*lines)), SystemClock()
+    window = Window(start=NOW - timedelta(hours=1), end=datetime.now(UTC))
+
+    Investigation(target=target, logs=logs, clock=clock, window=window, most=2).answer(
+        Question(kind="customer", value="cus_1")
+    )
+
+    assert logs.asked == [{"cus_1"}, {"c-8", "c-7"}]
 
 
 def test_a_letter_without_a_line_is_found_in_all_dead_letter_queues(target: Target) -> None:
