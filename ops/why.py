@@ -28,7 +28,7 @@ _QUIET_SECONDS: Final = 2.0
 
 
 def why(  # noqa: PLR0913 - an option each
-    event_id: Annotated[str | None, typer.Argument(metavar="[EVENT_ID]", help="The event's id.")] = None,
+    event_id: Annotated[str | None, typer.Argument(metavar="EVENT_ID", help="The event's id.")] = None,
     *,
     customer: Annotated[str | None, typer.Option(help="All that happened to this customer.")] = None,
     invoice: Annotated[str | None, typer.Option(help="All that happened to this invoice.")] = None,

@@ -39,7 +39,9 @@ Progress = Callable[[str], None]
 
 @dataclass(kw_only=True)
 class Investigation:
-    """Answers questions about one stage. `most` is how many stories are told at most where one may choose.
+    """Answers questions about one stage, one after the other.
+
+    `most` is how many stories are told at most where one may choose.
 
     `scan` has the outboxes of the whole table read where nothing else knows of an event.
     """
