@@ -1,4 +1,4 @@
-"""The bus, its memory, the bucket for what it cannot carry, the topic that all alarms go to, and the flow's picture."""
+"""The bus, its memory, the bucket for what it cannot carry, what operators did, the topic of alarms, and the flow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from constructs import Construct
 
 from contracts.company import SERVICES
 from infra.components.dashboards import FlowDashboard
+from infra.components.operations import operations_table
 from infra.components.payloads import payload_bucket
 from infra.config import StageConfig
 from infra.stacks.stack import StageStack
@@ -28,6 +29,7 @@ class BusStack(StageStack):
                 retention_days=stage.archive_days,
             )
         payloads = payload_bucket(self, "Payloads", stage=stage)
+        operations = operations_table(self, "Operations", stage=stage)
         if stage.alarms:
             self.output("AlarmTopicArn", _alarm_topic(self, stage).topic_arn)
         if stage.dashboards:
@@ -35,6 +37,7 @@ class BusStack(StageStack):
         self.output("EventBusName", bus.event_bus_name)
         self.output("EventBusArn", bus.event_bus_arn)
         self.output("PayloadBucketName", payloads.bucket_name)
+        self.output("OperationsTableName", operations.name)
 
 
 def _alarm_topic(scope: Construct, stage: StageConfig) -> aws_sns.Topic:
