@@ -9,7 +9,7 @@ from aws_cdk import Duration, aws_events, aws_lambda, aws_sqs
 from constructs import Construct
 
 from infra.components.function import Home, ServiceFunction, removal_policy
-from infra.components.queues import allow_rule, dead_letters
+from infra.components.queues import allow_replays, allow_rule, dead_letters
 from infra.components.relations import QUEUE_DAYS, BrokenRelation
 from infra.config import StageConfig
 from runtime.manifest import VISIBILITY_FACTOR, Consumer, Subscription
@@ -98,6 +98,9 @@ class EventConsumer(Construct):
         for subscription in consumer.subscriptions:
             pattern = _pattern(subscription, own_events or {})
             self._subscribe(subscription, pattern, consumer=consumer, home=home)
+        if any(subscription.bus == "own" for subscription in consumer.subscriptions):  # what the archive remembers
+            allow_replays(self.queue, stage=home.stage)
+            allow_replays(self.dead_letter_queue, stage=home.stage)
 
     def _subscribe(
         self, subscription: Subscription, pattern: Mapping[str, Any], *, consumer: Consumer, home: Home

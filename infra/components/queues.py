@@ -62,3 +62,21 @@ def allow_rule(queue: aws_sqs.Queue, *, rule_arn: str) -> None:
             conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
         )
     )
+
+
+def allow_replays(queue: aws_sqs.Queue, *, stage: StageConfig) -> None:
+    """Let the rules send that exist for one replay. They have no other name in common: nobody knows them beforehand.
+
+    Whoever may make such a rule on the stage's bus can fill the queue, as whoever may put events on the bus can.
+    """
+    rules = Stack.of(queue).format_arn(
+        service="events", resource="rule", resource_name=f"{stage.bus_name}/{stage.replay_rules}*"
+    )
+    queue.add_to_resource_policy(
+        aws_iam.PolicyStatement(
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            principals=[aws_iam.ServicePrincipal("events.amazonaws.com")],
+            conditions={"ArnLike": {"aws:SourceArn": rules}},
+        )
+    )
