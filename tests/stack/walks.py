@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from local.embedded.polling import DeadlinePassed
+
 ANYTHING: Final = "…"
 _STEP: Final = re.compile(r"<!-- meanwhile: (?P<event>.+?) -->|```console\n(?P<console>.*?)```", re.DOTALL)
 _EXIT: Final = re.compile(r"\s+# exits (\d)$")
@@ -116,10 +118,11 @@ class Walker:
             last = f"$ {command.line}\nexit {code}, expected {command.exit_code}\n{output}"
             return code == command.exit_code and self._recognises(command.prints, output)
 
-        if command.may_be_repeated:
-            self.until(goes_as_told, command.line)
-        else:
-            assert goes_as_told(), f"{last}\n--- the document says\n" + "\n".join(command.prints)
+        try:
+            self.until(goes_as_told, command.line) if command.may_be_repeated else _must(goes_as_told())
+        except DeadlinePassed as error:
+            told = "\n".join(command.prints)
+            raise AssertionError(f"{last}\n--- the document says\n{told}") from error
 
     def _with_known(self, text: str) -> str:
         return _NAME.sub(lambda name: self.known[name[1]], text)
@@ -130,6 +133,11 @@ class Walker:
         return found is not None
 
 
+def _must(is_so: bool) -> None:
+    if not is_so:
+        raise DeadlinePassed("it was given once")
+
+
 def matched(prints: tuple[str, ...], output: str, known: Mapping[str, str]) -> dict[str, str] | None:
     """The words behind names that were not known before; None when the output is another.
 
@@ -137,13 +145,16 @@ def matched(prints: tuple[str, ...], output: str, known: Mapping[str, str]) -> d
     """
     named: set[str] = set()
     pattern = r"\n".join(_line_pattern(line, known, named) for line in prints)
-    pattern = pattern.replace(rf"{_ANY_LINES}\n", rf"(?:{_ANY_LINES}\n)?").replace(rf"\n{_ANY_LINES}", rf"(?:\n{_ANY_LINES})?")
+    pattern = pattern.replace(rf"{_ANY_LINES}\n", rf"(?:{_ANY_LINES}\n)?").replace(
+        rf"\n{_ANY_LINES}", rf"(?:\n{_ANY_LINES})?"
+    )
     text = "\n".join(" ".join(line.split()) for line in output.strip().splitlines())
     found = re.fullmatch(pattern, text)
     return found.groupdict() if found else None
 
 
 _ANY_LINES: Final = r"[\s\S]*?"
+_ANY_WORDS: Final = r"[^\n]*?"
 
 
 def _line_pattern(line: str, known: Mapping[str, str], named: set[str]) -> str:
@@ -151,13 +162,14 @@ def _line_pattern(line: str, known: Mapping[str, str], named: set[str]) -> str:
         return _ANY_LINES
     text = " ".join(line.split())
     parts = re.split(r"(<[a-z_]+>|…)", text)
-    return "".join(_part_pattern(part, known, named) for part in parts)
+    pattern = "".join(_part_pattern(part, known, named) for part in parts)
+    return pattern.replace(rf"\ {_ANY_WORDS}", rf"(?:\ {_ANY_WORDS})?") if text.endswith(f" {ANYTHING}") else pattern
 
 
 def _part_pattern(part: str, known: Mapping[str, str], named: set[str]) -> str:
     name = _NAME.fullmatch(part)
     if name is None:
-        return r"[^\n]*?" if part == ANYTHING else re.escape(part)
+        return _ANY_WORDS if part == ANYTHING else re.escape(part)
     if name[1] in known:
         return re.escape(known[name[1]])
     if name[1] in named:
