@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops import deploy, dlq, openapi, replay, schemas, why
+from ops import deploy, dlq, openapi, replay, schemas, tail, why
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Operate Breakwater, and keep what is derived in step."
@@ -15,6 +15,7 @@ app.add_typer(openapi.app, name="openapi")
 app.add_typer(replay.app, name="replay")
 app.command(name="deploy", epilog="Example: python -m ops deploy Billing --stage dev -- --hotswap")(deploy.deploy)
 app.command(name="why", epilog="Example: python -m ops why poison-0001 --stage embedded")(why.why)
+app.command(name="tail", epilog="Example: python -m ops tail --service billing --stage embedded")(tail.tail)
 
 if __name__ == "__main__":
     app(prog_name="python -m ops")

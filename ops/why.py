@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Timer
@@ -54,7 +55,7 @@ def why(  # noqa: PLR0913 - an option each
     try:
         question = asked(event_id, customer=customer, invoice=invoice, correlation=correlation, source=source)
         target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
-        now = clock.now()
+        now, options = clock.now(), _options(stage=stage, endpoint_url=endpoint_url, profile=profile, region=region)
         with _slowly() as progress:
             told = Investigation(
                 target=target,
@@ -63,13 +64,13 @@ def why(  # noqa: PLR0913 - an option each
                 window=Window(start=moment(since, now=now), end=now),
                 most=most,
                 scan=scan,
-                options=_options(stage=stage, endpoint_url=endpoint_url, profile=profile, region=region),
+                options=options,
                 progress=progress,
             ).answer(question)
     except (WrongUse, UnknownStage, CannotAsk) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    for line in [json.dumps(told.to_json(), indent=2)] if as_json else pages(told):
+    for line in [json.dumps(told.to_json(), indent=2)] if as_json else pages(told, options=options):
         typer.echo(line)
     raise typer.Exit(told.exit_code)
 
@@ -86,7 +87,8 @@ def asked(event_id: str | None, **other: Any) -> Question:
 
 def _options(**given: str | None) -> str:
     """The options as they were given, for commands that a person may paste."""
-    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items() if value)
+    pairs = [(f"--{name.replace('_', '-')}", value) for name, value in given.items() if value]
+    return shlex.join(word for pair in pairs for word in pair)
 
 
 @contextmanager

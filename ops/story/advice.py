@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -24,6 +25,8 @@ _BY_STATE: Final[Mapping[State, str]] = {
         "what:"
     ),
 }
+#: Reasons for which the event as it is will fail again.
+_ITS_OWN_FAULT: Final = frozenset(("unreadable", "business_rule", "unpublishable"))
 
 
 def advice_on(
@@ -39,12 +42,16 @@ def advice_on(
 
 def _on_letter(steps: Sequence[Step], letters: Sequence[Letter], options: str) -> Iterator[str]:
     reason = letters[-1].reason if letters else steps[-1].reason
-    source = letters[-1].subject.source if letters else ""
-    if reason == "unreadable" and source:
-        yield f"{source} sent it so: have it send what the catalog says ({letters[-1].error})."
+    if not letters:
+        yield advice_for(reason)
+        return
+    letter = letters[-1]
+    if reason == "unreadable" and letter.subject.source:
+        yield f"{letter.subject.source} sent it so: have it send what the catalog says ({letter.error})."
     yield advice_for(reason)
-    if letters:
-        yield _command(f"dlq show {letters[-1].id}", options)
+    id_ = shlex.quote(letter.id)
+    yield _command(f"dlq show {id_}", options)
+    yield _command(f"dlq edit {id_} --why '…'" if reason in _ITS_OWN_FAULT else f"dlq redrive --id {id_}", options)
 
 
 def _on_waiting(place: Place | None) -> Iterator[str]:

@@ -5,7 +5,8 @@ Times on the left are from the first moment that is known of. Styles are ANSI; w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -36,26 +37,31 @@ _SAID: Final = {
 }
 
 
-def pages(told: Story | Choices) -> Iterator[str]:
-    """Line by line."""
+def pages(told: Story | Choices, *, options: str = "") -> Iterator[str]:
+    """Line by line. `options` are the command line's that lead here, such as `--stage prod`."""
     if isinstance(told, Choices):
-        yield from _choices(told)
+        yield from _choices(told, options)
     else:
         yield from _story(told)
 
 
-def _choices(told: Choices) -> Iterator[str]:
+def _choices(told: Choices, options: str) -> Iterator[str]:
     yield f"{len(told.stories)} stories of {told.question}, the newest first:"
     for story in told.stories:
         event = story.events[0]
         yield ""
         yield f"  {_standing(story.verdict.standing, story.verdict.sentence)}"
         came = clock(event.arrival.at, story.read_to) if event.arrival.at else "at a time that is not known"
-        source = f" --source {event.source}" if event.source else ""
-        yield f"  {came}  {event.type}  {_dim(f'python -m ops why {event.id}{source}')}"
+        yield f"  {came}  {event.type}  {_dim(_command(event, options))}"
     if told.left_out:
         yield ""
         yield f"  and {told.left_out} older: --most {len(told.stories) + told.left_out}"
+
+
+def _command(event: EventStory, options: str) -> str:
+    """What tells of this one alone."""
+    words = ["python", "-m", "ops", "why", event.id, *(("--source", event.source) if event.source else ())]
+    return " ".join(filter(None, (shlex.join(words), options)))
 
 
 def _story(story: Story) -> Iterator[str]:
@@ -79,21 +85,22 @@ class _Row:
     text: str
 
 
-def _event(event: EventStory, now: datetime) -> Iterator[_Row]:
+def _event(event: EventStory, now: datetime, known: Collection[str] = ()) -> Iterator[_Row]:
+    """`known` are the keys that its cause has been told with."""
     about = [name for name in (event.invoice_id, event.customer_id) if name]
-    extra = f"  {_dim(' '.join(about))}" if about else ""
-    yield _Row(
-        event.arrival.at, f"{typer.style(event.type, bold=True)} {short(event.id)}{extra}  {_arrival(event.arrival)}"
-    )
+    yield _Row(event.arrival.at, _headline(event, [name for name in about if name not in known]))
     branches: list[Visit | EventStory] = [*event.visits, *event.caused]
     for place, branch in enumerate(_by_time(branches)):
-        is_last = place == len(branches) - 1
-        tee, below = ("└ ", "  ") if is_last else ("├ ", "│ ")
-        rows = _visit(branch, now) if isinstance(branch, Visit) else _event(branch, now)
+        tee, below = ("└ ", "  ") if place == len(branches) - 1 else ("├ ", "│ ")
+        rows = _visit(branch, now) if isinstance(branch, Visit) else _event(branch, now, (*known, *about))
         for number, row in enumerate(rows):
             yield _Row(row.at, (tee if number == 0 else below) + row.text)
-    if not branches:
-        yield _Row(None, f"└ {_dim('nobody has to act on it')}")
+
+
+def _headline(event: EventStory, about: Sequence[str]) -> str:
+    alone = "" if event.visits or event.caused else "(nobody has to act on it)"
+    more = [_dim(part) for part in (" ".join(about), _arrival(event.arrival), alone) if part]
+    return "  ".join([f"{typer.style(event.type, bold=True)} {short(event.id)}", *more])
 
 
 def _by_time(branches: Sequence[Visit | EventStory]) -> list[Visit | EventStory]:
@@ -110,20 +117,23 @@ def _began(branch: Visit | EventStory) -> datetime | None:
 def _visit(visit: Visit, now: datetime) -> Iterator[_Row]:
     if not visit.steps:
         yield _Row(None, _standing(visit.standing, f"{visit.name}: {_unstepped(visit)}"))
+        yield from (_Row(None, f"  {text}") for text in [_why(visit.reason, visit.error)] if text)
     for step in visit.steps:
         colour: Standing = (
             "done" if step.outcome in ("handled", "duplicate", "relayed", "suppressed") else visit.standing
         )
         text = f"{visit.name}: {_SAID.get(step.outcome, step.outcome)}{_try(step)}{_length(step)}"
         yield _Row(step.started_at, _standing(colour, text))
-        why = ": ".join(filter(None, (step.reason, step.error)))
-        if why:
-            yield _Row(None, f"  {why}")
+        yield from (_Row(None, f"  {text}") for text in [_why(step.reason, step.error)] if text)
     yield from (_Row(None, f"  {_dim(note)}") for note in visit.notes)
     if visit.place is not None and visit.standing != "done":
         place = visit.place
         since = f" since {clock(place.since, now)}" if place.since else ""
         yield _Row(None, f"  now in {place.name}{since} {_dim(f'({place.known_from})')}")
+
+
+def _why(reason: str, error: str) -> str:
+    return ": ".join(filter(None, (reason, error)))
 
 
 def _unstepped(visit: Visit) -> str:
@@ -155,7 +165,7 @@ def _arrival(arrival: Arrival) -> str:
         "file": "of a record in a file, it seems",
         "unknown": "it is not known how it came about",
     }
-    return _dim(said[arrival.via])
+    return said[arrival.via]
 
 
 def _offset(at: datetime | None, start: datetime) -> str:

@@ -75,8 +75,8 @@ def notes_on(steps: Sequence[Step], letters: Sequence[Letter], state: State, now
 
 
 def _repeats(steps: Sequence[Step]) -> int:
-    duplicates = sum(step.outcome == "duplicate" for step in steps)
-    return duplicates if any(step.outcome == "handled" for step in steps) else max(0, duplicates - 1)
+    """Where the write itself is what makes a repeat harmless, its line says `handled` again."""
+    return max(0, sum(step.outcome in ("handled", "duplicate") for step in steps) - 1)
 
 
 def _redrives(steps: Sequence[Step], now: datetime) -> Iterator[str]:

@@ -100,8 +100,10 @@ def _facts(root: EventStory) -> list[str]:
 def _is_true(event: EventStory) -> bool:
     """Whether the effect that the fact tells of is there."""
     acted = [visit for visit in event.visits if visit.role == "consumer"]
+    if any(visit.standing != "done" for visit in event.visits):
+        return False
     is_command = event.type.startswith(("ingestion.", "customer.")) and event.type not in REFUSALS
-    return not is_command or bool(acted and all(v.state in ("handled", "duplicate", "inferred") for v in acted))
+    return not is_command or any(visit.state in ("handled", "duplicate", "inferred") for visit in acted)
 
 
 def _named(event: EventStory, inherited: Mapping[str, str]) -> Iterator[tuple[EventStory, Mapping[str, str]]]:
@@ -155,10 +157,8 @@ def _stuck(stuck: _Stuck, now: datetime, *, is_alone: bool) -> str:
 
 
 def _failed(visit: Visit) -> str:
-    last = visit.last
-    reason, error = (last.reason, last.error) if last else ("", "")
-    said = _COULD_NOT.get(reason, "failed on it")
-    return f"{visit.name} {said}" + (f" ({error})" if error else "")
+    said = _COULD_NOT.get(visit.reason, "failed on it")
+    return f"{visit.name} {said}" + (f" ({visit.error})" if visit.error else "")
 
 
 def _lies(visit: Visit, now: datetime) -> str:
