@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import aws_apigatewayv2, aws_apigatewayv2_authorizers, aws_apigatewayv2_integrations
+from aws_cdk import Duration, aws_apigatewayv2, aws_apigatewayv2_authorizers, aws_apigatewayv2_integrations
 from constructs import Construct
 
+from infra.components.alarms import AlarmKind, Condition, raise_alarm
 from infra.components.function import Home, ServiceFunction, log_group
 from infra.config import StageConfig
 from runtime.manifest import HttpApi
@@ -50,10 +51,24 @@ class ServiceApi(Construct):
             method, path = route.split()
             self.resource.add_routes(path=path, methods=[aws_apigatewayv2.HttpMethod(method)], integration=integration)
         _default_stage(self, api_id=self.resource.api_id, name=api.function.name, stage=home.stage)
+        if home.stage.alarms:
+            self._alarm(api.function.name, home.stage)
 
     @property
     def endpoint(self) -> str:
         return self.resource.api_endpoint
+
+    def _alarm(self, name: str, stage: StageConfig) -> None:
+        raise_alarm(
+            self,
+            "ServerErrors",
+            kind=AlarmKind.API_ERRORS,
+            name=f"{name}-5xx",
+            says=f"{stage.resource_name(name)} answers 5 requests and more with a 5xx in 5 minutes, twice in a row.",
+            metric=self.resource.metric_server_error(period=Duration.minutes(5), statistic="Sum"),
+            when=Condition(over=5, times=2, of=2),
+            stage=stage,
+        )
 
 
 def _authorizer(stage: StageConfig) -> aws_apigatewayv2.IHttpRouteAuthorizer:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from aws_cdk import Duration, aws_events, aws_lambda, aws_sqs
 from constructs import Construct
 
+from infra.components.consumer_alarms import ConsumerAlarms
 from infra.components.function import Home, ServiceFunction, removal_policy
 from infra.components.queues import allow_replays, allow_rule, dead_letters
 from infra.components.relations import QUEUE_DAYS, BrokenRelation
@@ -101,6 +102,8 @@ class EventConsumer(Construct):
         if any(subscription.bus == "own" for subscription in consumer.subscriptions):  # what the archive remembers
             allow_replays(self.queue, stage=home.stage)
             allow_replays(self.dead_letter_queue, stage=home.stage)
+        if home.stage.alarms:
+            ConsumerAlarms(self, "Alarms", consumer=consumer, queue=self.queue, stage=home.stage)
 
     def _subscribe(
         self, subscription: Subscription, pattern: Mapping[str, Any], *, consumer: Consumer, home: Home

@@ -10,6 +10,7 @@ from aws_cdk import Aws, Duration, RemovalPolicy, Stack, aws_events, aws_iam, aw
 from constructs import Construct
 
 from infra.components.acknowledged import acknowledge
+from infra.components.alarms import AlarmKind, Condition, raise_alarm
 from infra.config import LogDays, StageConfig
 from infra.packaging import host_architecture
 from runtime.claim_check import PREFIX
@@ -76,6 +77,8 @@ class ServiceFunction(Construct):
             environment={**_common_environment(home), **environment},
         )
         acknowledge(self.resource, "AwsSolutions-L1", "The wheels are resolved for Python 3.13; both move together.")
+        if home.stage.alarms:
+            _alarms(self, spec.name, self.resource, home.stage)
 
     def allow(self, *actions: str, on: str, when: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         """Grant exactly these actions on exactly this resource."""
@@ -115,6 +118,31 @@ class ServiceFunction(Construct):
 
 def _s3_arn(scope: Construct, resource: str) -> str:
     return Stack.of(scope).format_arn(service="s3", region="", account="", resource=resource)
+
+
+def _alarms(scope: Construct, name: str, function: aws_lambda.Function, stage: StageConfig) -> None:
+    """A single failure is tried again; one that comes back is somebody's business."""
+    minute, lasting = Duration.minutes(1), Condition(over=1, times=3, of=5)
+    raise_alarm(
+        scope,
+        "Errors",
+        kind=AlarmKind.FUNCTION_ERRORS,
+        name=f"{name}-errors",
+        says=f"{stage.resource_name(name)} fails as a whole, in 3 of 5 minutes.",
+        metric=function.metric_errors(period=minute, statistic="Sum"),
+        when=lasting,
+        stage=stage,
+    )
+    raise_alarm(
+        scope,
+        "Throttles",
+        kind=AlarmKind.FUNCTION_THROTTLES,
+        name=f"{name}-throttles",
+        says=f"Lambda refuses to run {stage.resource_name(name)} as often as it is called, in 3 of 5 minutes.",
+        metric=function.metric_throttles(period=minute, statistic="Sum"),
+        when=lasting,
+        stage=stage,
+    )
 
 
 def _common_environment(home: Home) -> Mapping[str, str]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aws_cdk import aws_lambda, aws_lambda_event_sources
+from aws_cdk import Duration, aws_lambda, aws_lambda_event_sources
 from constructs import Construct
 
+from infra.components.alarms import AlarmKind, Condition, raise_alarm
 from infra.components.function import Home, ServiceFunction
+from infra.components.measured import Measured
 from infra.components.queues import failures
 from infra.components.table import StateTable
+from infra.config import StageConfig
 from runtime.manifest import Relay
+from runtime.metrics import OUTBOX_LAG
+from runtime.timing import FRESH
 
 _READ_STREAM: Final = (
     "dynamodb:DescribeStream",
@@ -19,6 +24,8 @@ _READ_STREAM: Final = (
     "dynamodb:GetShardIterator",
     "dynamodb:ListStreams",
 )
+#: Milliseconds. What came later than that has no critical time (runtime.timing): so this must be told of.
+_LONGEST_LAG: Final = FRESH
 
 
 def _outbox(entries: Any) -> Mapping[str, Any]:
@@ -78,4 +85,28 @@ class OutboxRelay(Construct):
             bisect_batch_on_error=True,
             on_failure=aws_lambda_event_sources.SqsDlq(self.failures),
             filters=list(_FILTERS),
+        )
+        if home.stage.alarms:
+            _alarms(self, relay.function.name, self.function.resource, home.stage)
+
+
+def _alarms(scope: Construct, name: str, function: aws_lambda.Function, stage: StageConfig) -> None:
+    """By the events' own ages, and by the stream's: where the relay does not even run, only the stream tells."""
+    watched = {
+        "Lag": (Measured(stage=stage).own(OUTBOX_LAG, function=name, statistic="Maximum"), "lag"),
+        "IteratorAge": (
+            function.metric("IteratorAge", period=Duration.minutes(1), statistic="Maximum"),
+            "iterator-age",
+        ),
+    }
+    for construct_id, (metric, suffix) in watched.items():
+        raise_alarm(
+            scope,
+            construct_id,
+            kind=AlarmKind.OUTBOX_LAG,
+            name=f"{name}-{suffix}",
+            says=f"Events wait in an outbox of {stage.resource_name(name)} for a minute and longer, in 3 of 5 minutes.",
+            metric=metric,
+            when=Condition(over=_LONGEST_LAG, times=3, of=5),
+            stage=stage,
         )

@@ -46,6 +46,7 @@ class BillingStack(StageStack):
 
         relay = OutboxRelay(self, "BillingRelay", relay=RELAY, table=table, source=SOURCE, home=shared)
 
+        self.dashboard(SERVICE, {API.function.name: api.resource.api_id})
         self.output("ApiEndpoint", api.endpoint)
         self.output("ApiId", api.resource.api_id)
         self.output("TableName", table.name)

@@ -45,6 +45,7 @@ class IngestionStack(StageStack):
             bucket.allow(files.function, "PutObject", under=answers)
         checkpoints.allow(files.function, "GetItem", "PutItem")
 
+        self.dashboard(SERVICE, {API.function.name: api.resource.api_id})
         self.output("ApiEndpoint", api.endpoint)
         self.output("ApiId", api.resource.api_id)
         self.output("QueueUrl", queue.queue_url)

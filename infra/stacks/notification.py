@@ -42,6 +42,7 @@ class NotificationStack(StageStack):
         allow_once(messages.function, once)
         self._allow_mail(messages.function)
 
+        self.dashboard(SERVICE, {})
         self.output("ContactsTableName", book.name)
         self.output("QueueUrl", messages.queue.queue_url)
         self.output("DeadLetterQueueUrl", messages.dead_letter_queue.queue_url)

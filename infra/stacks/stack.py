@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aws_cdk import (
     CfnOutput,
     CliCredentialsStackSynthesizer,
@@ -13,6 +15,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
+from infra.components.dashboards import ServiceDashboard
 from infra.components.function import Home
 from infra.config import StageConfig
 from infra.packaging import package
@@ -38,6 +41,11 @@ class StageStack(Stack):
     def output(self, name: str, value: str) -> None:
         """An output under exactly this name. For people and runners: no stack reads it."""
         CfnOutput(self, name, value=value)
+
+    def dashboard(self, service: Service, api_ids: Mapping[str, str]) -> None:
+        """The service's dashboard, where the stage has any. `api_ids` by the API's function's name."""
+        if self.config.dashboards:
+            ServiceDashboard(self, "Overview", service=service, api_ids=api_ids, stage=self.config)
 
 
 def _synthesizer(stage: StageConfig) -> IStackSynthesizer:

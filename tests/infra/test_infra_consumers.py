@@ -161,7 +161,11 @@ def test_one_dead_letter_is_alarming_where_the_stage_has_alarms(assembly):
         }
         alarms = template.of_type("AWS::CloudWatch::Alarm").values()
 
-        watched = {alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for alarm in alarms if alarm["Threshold"] == 1}
+        watched = {
+            alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+            for alarm in alarms
+            if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 1
+        }
         assert watched == (set() if assembly.stage == "embedded" else dlqs)
 
 
