@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, aws_iam, aws_sqs
+from aws_cdk import Duration, Stack, aws_iam, aws_sqs
 from constructs import Construct
 
 from infra.components.acknowledged import acknowledge
