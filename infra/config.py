@@ -88,6 +88,14 @@ class StageConfig:
         return self.prefix
 
     @property
+    def replay_rules(self) -> str:
+        """What the names of rules start with that exist for one replay: an operator's command makes and removes them.
+
+        Queues take messages from any rule of the bus that is named so.
+        """
+        return f"{self.prefix}-replay-"
+
+    @property
     def alarm_topic(self) -> str:
         """Where alarms go. Computed, as the bus's name is; people and pagers subscribe to it."""
         return f"{self.prefix}-alarms"

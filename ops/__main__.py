@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops import deploy, dlq, openapi, schemas, tail, why
+from ops import deploy, dlq, openapi, replay, schemas, tail, why
 from ops.metrics import command
 
 app = typer.Typer(
@@ -13,6 +13,7 @@ app = typer.Typer(
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(openapi.app, name="openapi")
+app.add_typer(replay.app, name="replay")
 app.command(name="metrics", epilog=command.EXAMPLE)(command.metrics)
 app.command(name="deploy", epilog="Example: python -m ops deploy Billing --stage dev -- --hotswap")(deploy.deploy)
 app.command(name="why", epilog="Example: python -m ops why poison-0001 --stage embedded")(why.why)

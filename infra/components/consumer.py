@@ -11,7 +11,7 @@ from constructs import Construct
 from infra.components.consumer_alarms import ConsumerAlarms
 from infra.components.function import Environment, Home, ServiceFunction, removal_policy
 from infra.components.objectives import ObjectiveAlarms
-from infra.components.queues import allow_rule, dead_letters, hosted_queue
+from infra.components.queues import allow_replays, allow_rule, dead_letters, hosted_queue
 from infra.components.relations import QUEUE_DAYS, BrokenRelation
 from infra.config import StageConfig
 from runtime.manifest import VISIBILITY_FACTOR, Consumer, Subscription
@@ -123,6 +123,9 @@ class EventConsumer(Construct):
         for subscription in consumer.subscriptions:
             pattern = _pattern(subscription, own_events)
             self._subscribe(subscription, pattern, consumer=consumer, home=home)
+        if any(subscription.bus == "own" for subscription in consumer.subscriptions):  # what the archive remembers
+            allow_replays(self.queue, stage=home.stage)
+            allow_replays(self.dead_letter_queue, stage=home.stage)
         if home.stage.alarms:
             ConsumerAlarms(self, "Alarms", consumer=consumer, queue=self.queue, stage=home.stage)
 

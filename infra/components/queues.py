@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, aws_iam, aws_sqs
+from aws_cdk import Duration, Stack, aws_iam, aws_sqs
 from constructs import Construct
 
 from infra.components.acknowledged import acknowledge
@@ -62,5 +62,23 @@ def allow_rule(queue: aws_sqs.IQueue, *, rule_arn: str) -> None:
             resources=[queue.queue_arn],
             principals=[aws_iam.ServicePrincipal("events.amazonaws.com")],
             conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
+        )
+    )
+
+
+def allow_replays(queue: aws_sqs.Queue, *, stage: StageConfig) -> None:
+    """Let the rules send that exist for one replay. They have no other name in common: nobody knows them beforehand.
+
+    Whoever may make such a rule on the stage's bus can fill the queue, as whoever may put events on the bus can.
+    """
+    rules = Stack.of(queue).format_arn(
+        service="events", resource="rule", resource_name=f"{stage.bus_name}/{stage.replay_rules}*"
+    )
+    queue.add_to_resource_policy(
+        aws_iam.PolicyStatement(
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            principals=[aws_iam.ServicePrincipal("events.amazonaws.com")],
+            conditions={"ArnLike": {"aws:SourceArn": rules}},
         )
     )

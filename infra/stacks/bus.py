@@ -1,4 +1,4 @@
-"""The bus, its memory, the bucket for what it cannot carry, what operators did, the topic of alarms, and the flow."""
+"""The bus, its memory, the bucket for large data, what operators did, and what alarms and dashboards share."""
 
 from __future__ import annotations
 
