@@ -16,7 +16,7 @@ from events.binding import from_sqs_body
 from events.envelope import InvalidEvent, parse_time
 from ops.letters.fingerprints import fingerprint
 from ops.letters.letter import Letter, Origin, Subject
-from ops.letters.places import Place
+from ops.letters.places import Kind, Place
 from runtime.manifest import BACKSTOP_RECEIVES
 
 #: Reasons that no error of the runtime has.
@@ -50,6 +50,7 @@ def letter_of(message: Mapping[str, Any], place: Place) -> Letter:
     system = message.get("Attributes", {})
     texts = {name: str(value.get("StringValue", "")) for name, value in attributes.items()}
     body = message["Body"]
+    place = _owner(place, texts, body)
     cause = _cause(texts, system, body, place)
     subject = _subject(texts, body)
     return Letter(
@@ -69,6 +70,16 @@ def letter_of(message: Mapping[str, Any], place: Place) -> Letter:
         fingerprint=fingerprint(place=place.name, event_type=subject.type, reason=cause.reason, error=cause.error),
         receipt=message.get("ReceiptHandle", ""),
     )
+
+
+def _owner(place: Place, texts: Mapping[str, str], body: str) -> Place:
+    """On a queue that services share, whose letter it is."""
+    if not place.members:
+        return place
+    record = destination_record(body) or {}
+    called = "SCHEDULE_ARN" in texts or "requestPayload" in record
+    kind: Kind = "relay" if "DDBStreamBatchInfo" in record else "schedule" if called else "consumer"
+    return place.member(owner=texts.get("consumer", ""), kind=kind)
 
 
 def _cause(texts: Mapping[str, str], system: Mapping[str, str], body: str, place: Place) -> _Cause:
