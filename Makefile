@@ -22,13 +22,13 @@ help: ## Show this list.
 setup: $(READY) ## Make the virtual environment with everything pinned (the other commands do it when needed).
 
 run: $(READY) ## The whole system on this machine: deploy, play examples/, check; at a terminal, stay up until Ctrl-C.
-	@$(PY) -m local run
+	@BREAKWATER_TOPOLOGY=$(TOPOLOGY) $(PY) -m local run
 
 demo: $(READY) ## The same, but always exit when it is done: 0 when every outcome is as expected.
-	@$(PY) -m local demo
+	@BREAKWATER_TOPOLOGY=$(TOPOLOGY) $(PY) -m local demo
 
 up: $(READY) ## Deploy and stay up, without the demonstration.
-	@$(PY) -m local up
+	@BREAKWATER_TOPOLOGY=$(TOPOLOGY) $(PY) -m local up
 
 check: $(READY) ## Everything that can be judged without running: style, types, layers, contracts, templates.
 	@echo "ruff"         && ruff check . && ruff format --check --quiet .

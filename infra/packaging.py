@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
@@ -61,16 +61,17 @@ class Package:
     sha256: str
 
 
-def package(service: str, target: PackageTarget, *, tracing: bool = False, cache: Path = CACHE) -> Package:
-    """The package that all functions of one service share. Raises PackagingFailed."""
+def package(services: Sequence[str], target: PackageTarget, *, tracing: bool = False, cache: Path = CACHE) -> Package:
+    """The package that all functions of these services share. Raises PackagingFailed."""
     wheels = _wheels(target, cache, tracing=tracing)
-    files = (path for path in _own_files(service) if tracing or _TRACING_CODE not in path.parents)
+    name = "-".join(services)
+    files = (path for path in _own_files(services) if tracing or _TRACING_CODE not in path.parents)
     own = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in files}
     sha256 = _digest({".wheels": wheels.sha256.encode(), **own})
-    path = cache / f"{service}-{target}-{sha256}.zip"
+    path = cache / f"{name}-{target}-{sha256}.zip"
     if not path.exists():
         _publish(path, lambda_zip(wheels.path, own))
-        _forget_old(cache, f"{service}-{target}-*.zip")
+        _forget_old(cache, f"{name}-{target}-*.zip")
     return Package(path, sha256)
 
 
@@ -83,10 +84,10 @@ def lambda_zip(wheels: Path, own: Mapping[str, bytes]) -> Path:
     return draft
 
 
-def _own_files(service: str) -> Iterator[Path]:
+def _own_files(services: Sequence[str]) -> Iterator[Path]:
     """Our sources and their data files, sorted; what is derived from the models stays out, since they carry it."""
     yield ROOT / "functions" / "__init__.py"
-    for folder in ("events", "functions/" + service, "runtime"):
+    for folder in ("events", *(f"functions/{service}" for service in services), "runtime"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and not _is_junk(path.relative_to(ROOT)):
                 yield path

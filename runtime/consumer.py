@@ -14,10 +14,10 @@ What a record ends as:
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from events.binding import REPLAY, from_sqs_body
 from events.envelope import CloudEvent, InvalidEvent
@@ -37,11 +37,13 @@ from runtime.errors import (
 )
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
+from runtime.meter import ConsumerMeter
 from runtime.outcome import Handle, Outcome, Together
 from runtime.publisher import Publisher
 from runtime.queue import Queue, reason
 from runtime.telemetry import about, logger, why
 from runtime.time_left import TimeLeft
+from runtime.timing import epoch_ms, whole_ms
 from runtime.tracing import PASSIVE, Tracer, begun_by
 
 #: Makes something of a message that is no CloudEvent, where a consumer prefers that to a dead letter.
@@ -49,6 +51,8 @@ OnUnreadable = Callable[[str, InvalidEvent], Outcome]
 
 #: A replay whose name starts so has its outside effects: those that were never done are done now.
 WITH_EFFECTS: Final = "with-effects"
+
+Result = TypeVar("Result")
 
 
 class QueueConsumer:
@@ -65,6 +69,7 @@ class QueueConsumer:
         claims: ClaimChecks | None = None,
         once: Once | None = None,
         on_unreadable: OnUnreadable | None = None,
+        meter: ConsumerMeter | None = None,
         jitter: Callable[[float, float], float] = random.uniform,
         tracer: Tracer = PASSIVE,
     ) -> None:
@@ -76,6 +81,7 @@ class QueueConsumer:
         self._claims = claims
         self._once = once
         self._on_unreadable = on_unreadable
+        self._meter = meter
         self._jitter = jitter
         self._tracer = tracer
         self._breaker = Breaker(clock)
@@ -87,11 +93,13 @@ class QueueConsumer:
     def _consume(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         if self._once is not None:
             self._once.register(context)
-        left = TimeLeft(context)
-        deliveries = [Delivery(record=record) for record in batch["Records"]]
+        left, now = TimeLeft(context), epoch_ms(self._clock.now())
+        deliveries = [Delivery(record=record, picked_up=now) for record in batch["Records"]]
         self._settle(self._crashed(deliveries), left)
         self._handle_all([d for d in deliveries if d.fate is None], left)
         self._settle([d for d in deliveries if d.fate is None], left)
+        if self._meter is not None:
+            self._meter.batch(deliveries, at=self._clock.now())
         return {"batchItemFailures": [{"itemIdentifier": d.message_id} for d in deliveries if d.fate == "retry"]}
 
     def _crashed(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -140,8 +148,9 @@ class QueueConsumer:
         event = delivery.known_event
         try:
             self._check(left)
+            work = partial(handle, event) if self._once is None else partial(self._once.run, handle, event)
             with delivery.span.active():
-                delivery.outcome = handle(event) if self._once is None else self._once.run(handle, event)
+                delivery.outcome = self._timed(work, [delivery])
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this record and no other
             self._fail([delivery], error)
 
@@ -150,7 +159,7 @@ class QueueConsumer:
             return
         try:
             self._check(left)
-            results = together.handle([d.known_event for d in deliveries])
+            results = self._timed(partial(together.handle, [d.known_event for d in deliveries]), deliveries)
         except Exception as error:  # noqa: BLE001 - as above: nobody else is in this batch
             self._fail(deliveries, error)
             return
@@ -160,6 +169,16 @@ class QueueConsumer:
             else:
                 delivery.fail(result)
         self._blame([d for d in deliveries if d.error is not None])
+
+    def _timed(self, work: Callable[[], Result], deliveries: Sequence[Delivery]) -> Result:
+        """The service's own code at work on them."""
+        begun = self._clock.now()
+        try:
+            return work()
+        finally:
+            share = whole_ms(epoch_ms(self._clock.now()) - epoch_ms(begun)) // len(deliveries)
+            for delivery in deliveries:
+                delivery.handler_ms = share
 
     def _check(self, left: TimeLeft) -> None:
         """Raises Deferred when no attempt should be begun."""
@@ -199,6 +218,7 @@ class QueueConsumer:
             except TransientError:
                 delivery.fate = "retry"
                 logger().exception("the message's fate was not settled; it is tried again")
+            delivery.settled(epoch_ms(self._clock.now()))
             self._log(delivery)
 
     def _decide(self, delivery: Delivery) -> None:
@@ -255,9 +275,11 @@ class QueueConsumer:
             "consumer": self._spec.name,
             "outcome": delivery.fate,
             "attempts": delivery.tries,
-            "duration_ms": round((time.perf_counter() - delivery.started) * 1000, 3),
+            "duration_ms": delivery.duration_ms,
             "message_id": delivery.message_id,
         }
+        times = {"age_ms": delivery.age_ms, "critical_ms": delivery.critical_ms}
+        line |= {name: value for name, value in times.items() if value is not None}
         if delivery.outcome.events:
             line |= {"events_out": [f"{e.type} {e.id}" for e in delivery.outcome.events]}
         if delivery.suppressed:

@@ -26,8 +26,10 @@ SOURCES: Final = (
     "cdk.json",
 )
 STAGE: Final = "embedded"
+#: The variable that says which services share a function: the CDK app's own.
+TOPOLOGY: Final = "BREAKWATER_TOPOLOGY"
 _LEFT_OUT: Final = frozenset(("__pycache__", ".mypy_cache", ".ruff_cache"))
-_KEPT: Final = 4  # with and without tracing, now and before the last change
+_KEPT: Final = 4  # such as with and without tracing, in one topology and another
 
 Say = Callable[[str], None]
 

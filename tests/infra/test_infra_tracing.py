@@ -60,7 +60,7 @@ def test_there_is_nothing_of_it_in_a_template_that_has_it_off(assembly):
 
 
 def test_there_is_nothing_of_it_in_a_package_that_has_it_off():
-    with ZipFile(package("billing", "lambda-arm64").path) as archive:
+    with ZipFile(package(["billing"], "lambda-arm64").path) as archive:
         assert not [name for name in archive.namelist() if "otel" in name or "opentelemetry" in name]
 
 
@@ -108,7 +108,7 @@ def test_there_is_no_layer_and_no_grant_when_somebody_else_collects(app_of):
 
 @pytest.mark.parametrize("target", ["lambda-arm64", "this-machine"])
 def test_a_package_that_has_it_on_carries_it_in_pure_python_and_still_fits(target):
-    off, on = (package("billing", target, tracing=tracing).path for tracing in (False, True))
+    off, on = (package(["billing"], target, tracing=tracing).path for tracing in (False, True))
     with ZipFile(on) as archive, ZipFile(off) as without:
         added = set(archive.namelist()) - set(without.namelist())
         unpacked = sum(entry.file_size for entry in archive.infolist())
@@ -119,7 +119,7 @@ def test_a_package_that_has_it_on_carries_it_in_pure_python_and_still_fits(targe
 
 
 def test_a_traced_package_makes_its_tracer_from_itself_alone(tmp_path):
-    with ZipFile(package("billing", "this-machine", tracing=True).path) as archive:
+    with ZipFile(package(["billing"], "this-machine", tracing=True).path) as archive:
         archive.extractall(tmp_path)
     program = f"""
 import sys
