@@ -43,18 +43,16 @@ class Holding:
         self.elsewhere: Mapping[str, int] = {}
 
     def __enter__(self) -> Self:
+        self._keeper.start()
         try:
             self.elsewhere = {name: count for name, box in self._boxes.items() if (count := self._take(box))}
         except BaseException:
-            self._give_back_all()
+            self._let_go()
             raise
-        self._keeper.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._over.set()
-        self._keeper.join()
-        self._give_back_all()
+        self._let_go()
 
     @property
     def letters(self) -> list[Letter]:
@@ -78,19 +76,23 @@ class Holding:
         return kept
 
     def _take(self, box: Box) -> int:
-        """How many others hold."""
-        started, others = self._clock.now(), 0
-        sweep = Sweep(box, self._lease)
+        """How many others hold. What is ours is kept up from the moment that it came."""
+        others = 0
+        sweep = Sweep(box, self._lease, receive=lambda wait: self._received(box, wait))
         try:
             sweep.run(box.counts().waiting)
             others = max(0, box.counts().total - len(sweep.found))
         finally:
             self.seen |= sweep.found.keys()
-            ours = {id_: (letter, started) for id_, letter in sweep.found.items() if self._matches(letter)}
-            with self._lock:
-                self._held |= ours
-            box.show([letter for id_, letter in sweep.found.items() if id_ not in ours])
+            box.show([letter for letter in sweep.found.values() if not self._matches(letter)])
         return others
+
+    def _received(self, box: Box, wait: int) -> list[Letter]:
+        at = self._clock.now()
+        letters = box.receive(self._lease, wait=wait)
+        with self._lock:
+            self._held |= {letter.id: (letter, at) for letter in letters if self._matches(letter)}
+        return letters
 
     def _keep(self) -> None:
         while not self._over.wait(self._lease / _RENEWALS):
@@ -102,22 +104,29 @@ class Holding:
     def _renew(self, letters: Sequence[Letter]) -> None:
         now = self._clock.now()
         self._forget([letter for letter in letters if self._has_lapsed(letter, now)])
-        for name, some in _by_place([letter for letter in letters if letter.id in self._held]):
-            lost = self._boxes[name].hide(some, self._lease)
-            self._forget(lost)
+        for name, some in _by_place([letter for letter in letters if self._is_held(letter)]):
+            self._forget(self._boxes[name].hide(some, self._lease))
             with self._lock:
-                self._held |= {letter.id: (letter, now) for letter in some if letter.id in self._held}
+                self._held |= {letter.id: (letter, now) for letter in some if self._is_held(letter)}
 
     def _has_lapsed(self, letter: Letter, now: datetime) -> bool:
         held = self._held.get(letter.id)
         return held is None or now - held[1] >= timedelta(seconds=self._lease)
 
+    def _is_held(self, letter: Letter) -> bool:
+        """Under this very receipt: a message that lapsed and was handed to us again has another."""
+        held = self._held.get(letter.id)
+        return held is not None and held[0].receipt == letter.receipt
+
     def _forget(self, letters: Sequence[Letter]) -> None:
         with self._lock:
             for letter in letters:
-                self._held.pop(letter.id, None)
+                if self._is_held(letter):
+                    del self._held[letter.id]
 
-    def _give_back_all(self) -> None:
+    def _let_go(self) -> None:
+        self._over.set()
+        self._keeper.join()
         for name, some in _by_place(self.letters):
             self._boxes[name].show(some)
 
