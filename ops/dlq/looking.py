@@ -23,6 +23,7 @@ from ops.letters.editing import event_text
 from ops.letters.grouping import grouped
 from ops.letters.letter import Letter
 from ops.letters.looking import Look
+from ops.letters.operations import Verb
 from ops.letters.packing import packed
 from ops.letters.places import WrongUse
 
@@ -48,12 +49,20 @@ def list_(whom: Whom, which: Which, as_json: AsJson = False) -> None:
                 _say([_queue(name, look, parked) for name in names])
             else:
                 _tell(tables.queues(look, names, parked, now), look, now)
+                _tell_of_interrupted(desk)
 
 
 def _tell(text: str, look: Look, now: datetime) -> None:
     typer.echo(text)
     for line in tables.warnings(look, now):
         typer.echo(line, err=True)
+
+
+def _tell_of_interrupted(desk: Desk) -> None:
+    for account in desk.trail.accounts(limit=3):
+        if not account.outcome and account.operation.verb is Verb.REDRIVE:
+            by, id_ = account.operation.who.user, account.operation.id
+            typer.echo(f"a redrive of {by}'s runs or was interrupted: redrive --resume {id_} goes on with it", err=True)
 
 
 def _queue(name: str, look: Look, parked: Mapping[str, int]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def test_a_kind_is_redriven_once_each_although_the_command_is_killed_twice(stack
 def dlq(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     """The command, as an operator calls it."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "ops", "dlq", *words, "--stage", "embedded"],
         cwd=PROJECT,
         env=clean | stack.cloud.environment(),
