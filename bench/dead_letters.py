@@ -155,6 +155,10 @@ class DeadLetterRun:
     def _killed(self, more: list[str], *, sent: int) -> None:
         with self._command(more) as process:
             self._wait(lambda: process.poll() is not None or self._sent() >= sent, f"{sent} letters are sent")
+            if process.poll() is not None:
+                raise RuntimeError(
+                    f"the redrive ended by itself, with {process.returncode}: {process.communicate()[0]}"
+                )
             process.kill()
             process.wait()
         self._result.kills += 1

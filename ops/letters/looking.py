@@ -117,6 +117,12 @@ def looking(
             giving.result()
 
 
+def look(boxes: Sequence[Box], *, clock: Clock, patience: float = PATIENCE) -> Look:
+    """The same, when the letters are given back. Raises CannotAsk."""
+    with looking(boxes, clock=clock, patience=patience) as seen:
+        return seen
+
+
 def _look_into(
     box: Box,
     clock: Clock,

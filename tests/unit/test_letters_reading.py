@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from ops.letters.letter import Origin
 from ops.letters.outlets import CannotSend, destination, payload_of
 from ops.letters.places import WrongUse, places, places_named
 from ops.letters.reading import letter_of
+from ops.letters.selection import Selection
 from ops.target import Target
 from runtime.errors import BreakwaterError
 from tests.unit.event_builders import paid
@@ -164,3 +166,30 @@ def test_every_error_of_the_runtime_that_can_kill_a_message_has_advice_of_its_ow
 
 def _all(error: type[BreakwaterError]) -> set[type[BreakwaterError]]:
     return {error, *(each for child in error.__subclasses__() for each in _all(child))}
+
+
+def test_services_that_share_a_function_share_a_place_and_each_letter_still_goes_its_own_way() -> None:
+    target = Target.named("dev")
+    target = replace(target, stage=replace(target.stage, topology="monolith"))
+    (place,) = places(target)
+    failed = json.dumps({"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": {"a": 1}})
+
+    def way(body: str, **attributes: str) -> str:
+        return destination(letter_of(a_message(body, attributes), place), bus="b")
+
+    assert way(in_envelope(paid()), reason="crashed", consumer="notification") == "queue breakwater-dev-monolith"
+    assert way(paid().to_json(), reason="unpublishable", consumer="billing-relay") == "bus b"
+    assert way(failed) == "function breakwater-dev-monolith"
+    assert way('{"at": 1}', ERROR_CODE="AccessDenied") == "function breakwater-dev-monolith"
+    assert places_named(target, ["billing"]) == (place,)
+
+
+def test_in_a_shared_place_a_letter_is_its_owners_alone() -> None:
+    target = Target.named("dev")
+    (place,) = places(replace(target, stage=replace(target.stage, topology="monolith")))
+    letter = letter_of(a_message(in_envelope(paid()), {"reason": "crashed", "consumer": "notification"}), place)
+
+    assert letter.owner == "notification"
+    assert Selection(places=("notification",)).matches(letter)
+    assert Selection(places=("monolith-dlq",)).matches(letter)
+    assert not Selection(places=("billing",)).matches(letter)
