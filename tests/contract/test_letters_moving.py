@@ -473,3 +473,20 @@ def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
             return make(self, name, request)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+
+
+def test_letters_whose_leases_ran_out_on_the_way_are_taken_up_again(stage: StageOfLetters) -> None:
+    for event in payments(30):
+        stage.bury(event)
+    desk, slept = stage.desk(), []
+
+    def sleep_once(report: work.Report) -> None:
+        if not slept:
+            slept.append(report.sent)
+            desk.clock.sleep(desk.lease)  # type: ignore[attr-defined]
+            stage.let_leases_lapse()
+
+    report = work.redrive(desk, NOTIFICATION, pace=FAST, why="", tell=sleep_once)
+
+    assert (report.sent, report.lost, report.left, report.is_complete) == (30, 0, 0, True)
+    assert len(ids(stage.delivered("notification"))) == len(set(ids(stage.delivered("notification")))) == 30
