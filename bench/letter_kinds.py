@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from events.catalog import BillingInvoicePaid, IngestionPaymentSettled, initial
-from events.envelope import CloudEvent, format_time
+from events.catalog import BillingInvoicePaid, IngestionPaymentSettled, PartnerUsageReported, initial
+from events.envelope import CloudEvent, Problem, format_time
 from local.embedded.stack import Stack
 from runtime.errors import (
     BreakwaterError,
@@ -51,7 +51,7 @@ class Kinds:
         """The first is the one whose cause passes."""
         return (
             Kind(name="unavailable", owner="notification", message=self._unavailable),
-            Kind(name="unreadable", owner="notification", message=self._unreadable),
+            Kind(name="unreadable", owner="ingestion", message=self._unreadable),
             Kind(name="undelivered", owner="notification-contacts", message=self._undelivered),
             Kind(name="forbidden", owner="billing", message=self._forbidden),
             Kind(name="unpublishable", owner="billing-relay", message=self._unpublishable),
@@ -67,11 +67,11 @@ class Kinds:
         )
 
     def _unreadable(self, n: int) -> tuple[str, Attributes]:
-        event = self._paid(f"unreadable-{n}", self.invoice(n))
-        event = event.model_copy(update={"data": {**event.data, "amount": "a lot"}})
-        error = UnreadableMessage([])
-        error.args = (f"data.amount: Input should be a valid integer, says {self.token}",)
-        return self._envelope(event), self._reason(error, "notification", event)
+        payload = PartnerUsageReported(customer_id=self.customer, meter="seats", quantity=n, used_at=self.moment)
+        event = initial(payload, id=f"{self.token}-unreadable-{n}", source="partner", time=self.moment)
+        event = event.model_copy(update={"data": {**event.data, "quantity": "a lot"}})
+        error = UnreadableMessage([Problem("data.quantity", f"must be a number, says {self.token}")])
+        return self._envelope(event), self._reason(error, "ingestion", event)
 
     def _undelivered(self, n: int) -> tuple[str, Attributes]:
         event = self._paid(f"undelivered-{n}", self.invoice(n))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from ops.target import Target
 from runtime.manifest import Service
 from runtime.topology import Group
 
-Kind = Literal["consumer", "relay", "schedule"]
+Kind = Literal["consumer", "relay", "schedule", "group"]
 
 
 class WrongUse(ValueError):
@@ -23,38 +23,49 @@ class Place:
 
     `name` is what people call it (`billing-dlq`), `owner` the consumer, relay or schedule whose failures end there.
     `queue`, `source` and `function` are AWS's names of the queue itself, of the queue that its letters came from (a
-    consumer's; None otherwise), and of the owner's function. A queue that services share has `members`: a place for
-    each owner, by which a letter in it is known.
+    consumer's or a group's; None otherwise), and of the owner's function. Where services share a function
+    (runtime.topology), one queue is for all of the group's: `members` are its consumers, relays and schedules, and
+    `relays` and `schedules` say which of them are such.
     """
 
     name: str
     kind: Kind
     owner: str
-    service: str
     queue: str
     source: str | None
     function: str
-    members: tuple[Place, ...] = ()
+    members: tuple[str, ...] = ()
+    relays: tuple[str, ...] = ()
+    schedules: tuple[str, ...] = ()
 
     def goes_by(self, name: str) -> bool:
-        return name in (self.name, self.queue) or self.is_for(name)
-
-    def is_for(self, owner: str) -> bool:
-        return owner == self.owner or any(member.owner == owner for member in self.members)
-
-    def member(self, *, owner: str, kind: Kind) -> Place:
-        """Whose letter it is, by its owner's name or else by its kind; the shared queue's own when nobody fits."""
-        by_name = (member for member in self.members if member.owner == owner)
-        by_kind = (member for member in self.members if member.kind == kind != "consumer")
-        return next(by_name, None) or next(by_kind, None) or self
+        return name in (self.name, self.owner, self.queue, *self.members)
 
 
 def places(target: Target) -> tuple[Place, ...]:
-    """All of the stage's, in the manifests' order; those that services share come first."""
-    grouped = target.stage.grouped
-    shared = (_shared(group, target) for group in grouped.groups)
-    alone = (service for service in target.services if grouped.group_of(service.name) is None)
-    return (*shared, *(place for service in alone for place in _of(service, target)))
+    """All of the stage's, in the manifests' order; services that share a function share one."""
+    topology = target.stage.grouped
+    found: dict[str, Place] = {}
+    for service in target.services:
+        group = topology.group_of(service.name)
+        found |= {place.name: place for place in ([_shared(group, target)] if group else _of(service, target))}
+    return tuple(found.values())
+
+
+def _shared(group: Group, target: Target) -> Place:
+    relays = tuple(relay.function.name for relay in group.relays)
+    schedules = tuple(schedule.function.name for schedule in group.schedules)
+    return Place(
+        name=f"{group.name}-dlq",
+        kind="group",
+        owner=group.name,
+        queue=target.stage.resource_name(f"{group.name}-dlq"),
+        source=target.stage.resource_name(group.name),
+        function=target.stage.resource_name(group.name),
+        members=(*(consumer.name for consumer in group.consumers), *relays, *schedules),
+        relays=relays,
+        schedules=schedules,
+    )
 
 
 def places_named(target: Target, names: Sequence[str]) -> tuple[Place, ...]:
@@ -78,23 +89,12 @@ def _of(service: Service, target: Target) -> Iterator[Place]:
         *(("schedule", schedule.function.name) for schedule in service.schedules),
     ]
     for kind, owner in owners:
-        yield _place(kind, owner, service.name, target)
-
-
-def _shared(group: Group, target: Target) -> Place:
-    place = _place("consumer", group.name, group.name, target)
-    return replace(place, members=tuple(member for service in group.services for member in _of(service, target)))
-
-
-def _place(kind: Kind, owner: str, service: str, target: Target) -> Place:
-    deployed = target.stage.grouped.deployed_as(owner)
-    name = f"{deployed}-dlq"
-    return Place(
-        name=name,
-        kind=kind,
-        owner=owner,
-        service=service,
-        queue=target.stage.resource_name(name),
-        source=target.stage.resource_name(deployed) if kind == "consumer" else None,
-        function=target.stage.resource_name(deployed),
-    )
+        name = f"{owner}-dlq"
+        yield Place(
+            name=name,
+            kind=kind,
+            owner=owner,
+            queue=target.stage.resource_name(name),
+            source=target.stage.resource_name(owner) if kind == "consumer" else None,
+            function=target.stage.resource_name(owner),
+        )

@@ -16,7 +16,7 @@ from events.binding import from_sqs_body
 from events.envelope import InvalidEvent, parse_time
 from ops.letters.fingerprints import fingerprint
 from ops.letters.letter import Letter, Origin, Subject
-from ops.letters.places import Kind, Place
+from ops.letters.places import Place
 from runtime.manifest import BACKSTOP_RECEIVES
 
 #: Reasons that no error of the runtime has.
@@ -50,7 +50,6 @@ def letter_of(message: Mapping[str, Any], place: Place) -> Letter:
     system = message.get("Attributes", {})
     texts = {name: str(value.get("StringValue", "")) for name, value in attributes.items()}
     body = message["Body"]
-    place = _owner(place, texts, body)
     cause = _cause(texts, system, body, place)
     subject = _subject(texts, body)
     return Letter(
@@ -72,22 +71,12 @@ def letter_of(message: Mapping[str, Any], place: Place) -> Letter:
     )
 
 
-def _owner(place: Place, texts: Mapping[str, str], body: str) -> Place:
-    """On a queue that services share, whose letter it is."""
-    if not place.members:
-        return place
-    record = destination_record(body) or {}
-    called = "SCHEDULE_ARN" in texts or "requestPayload" in record
-    kind: Kind = "relay" if "DDBStreamBatchInfo" in record else "schedule" if called else "consumer"
-    return place.member(owner=texts.get("consumer", ""), kind=kind)
-
-
 def _cause(texts: Mapping[str, str], system: Mapping[str, str], body: str, place: Place) -> _Cause:
     if "reason" in texts:
         return _told(texts)
     if "RULE_ARN" in texts:
         return _refused(Origin.RULE, RULE_TARGET, texts)
-    if "SCHEDULE_ARN" in texts or (place.kind == "schedule" and "ERROR_CODE" in texts):
+    if "SCHEDULE_ARN" in texts or (place.kind in ("schedule", "group") and "ERROR_CODE" in texts):
         return _refused(Origin.SCHEDULER, NOT_CALLED, texts)
     if place.kind != "consumer" and (record := destination_record(body)):
         return _recorded(record)

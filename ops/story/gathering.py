@@ -132,7 +132,7 @@ class Investigation:
         if owners == []:
             return []
         self.progress("looking into the dead-letter queues")
-        wanted = [place for place in places(self.target) if owners is None or any(map(place.is_for, owners))]
+        wanted = [place for place in places(self.target) if owners is None or any(map(place.goes_by, owners))]
         return self._asked("the dead-letter queues", lambda: self._look(wanted))
 
     def _look(self, wanted: Sequence[Place]) -> list[Letter]:
