@@ -17,6 +17,8 @@ class StageConfig:
     """One stage. Account and region are nobody's business here: a template fits any.
 
     `retain_data` keeps tables, secrets and logs when a stack is deleted, and protects tables from deletion.
+    `dashboards` draws each service and the whole flow in CloudWatch.
+    `emf_extracted` says whether CloudWatch makes metrics of log lines; elsewhere the lines are read.
     `archive_days` is how long the bus remembers events for replays; None leaves the archive out.
     `require_tls` has queues refuse plain HTTP.
     `pin_event_source` has IAM refuse a service that puts another service's events on the bus.
@@ -34,6 +36,8 @@ class StageConfig:
     log_days: LogDays
     retain_data: bool
     alarms: bool
+    dashboards: bool
+    emf_extracted: bool
     archive_days: int | None
     api_auth: Literal["iam", "none"]
     api_rate_limit: int
@@ -82,6 +86,8 @@ _EMBEDDED: Final = StageConfig(
     log_days=3,
     retain_data=False,
     alarms=False,  # the emulator has no queue metrics: an alarm would never fire
+    dashboards=False,  # nor any of ours: they would stay empty
+    emf_extracted=False,
     archive_days=None,  # the emulator's CloudFormation does not know AWS::Events::Archive
     api_auth="none",
     api_rate_limit=1000,
@@ -108,6 +114,8 @@ _DEV: Final = StageConfig(
     log_days=14,
     retain_data=False,
     alarms=True,
+    dashboards=True,
+    emf_extracted=True,
     archive_days=7,
     api_auth="iam",
     api_rate_limit=100,
@@ -131,6 +139,8 @@ _PROD: Final = StageConfig(
     log_days=90,
     retain_data=True,
     alarms=True,
+    dashboards=True,
+    emf_extracted=True,
     archive_days=30,
     api_auth="iam",
     api_rate_limit=1000,
