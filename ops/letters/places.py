@@ -1,0 +1,76 @@
+"""The dead-letter queues of a stage: what the manifests say that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ops.target import Target
+from runtime.manifest import Service
+
+Kind = Literal["consumer", "relay", "schedule"]
+
+
+class WrongUse(ValueError):
+    """What was asked for makes no sense; the message says what would."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One dead-letter queue.
+
+    `name` is what people call it (`billing-dlq`), `owner` the consumer, relay or schedule whose failures end there.
+    `queue`, `source` and `function` are AWS's names of the queue itself, of the queue that its letters came from (a
+    consumer's; None otherwise), and of the owner's function.
+    """
+
+    name: str
+    kind: Kind
+    owner: str
+    service: str
+    queue: str
+    source: str | None
+    function: str
+
+
+def places(target: Target) -> tuple[Place, ...]:
+    """All of the stage's, in the manifests' order."""
+    return tuple(place for service in target.services for place in _of(service, target))
+
+
+def places_named(target: Target, names: Sequence[str]) -> tuple[Place, ...]:
+    """Those that go by any of these names: the owner's, the queue's, or the service's. None named: all.
+
+    Raises WrongUse, which lists the known ones.
+    """
+    known = places(target)
+    unknown = [name for name in names if not any(_goes_by(place, name) for place in known)]
+    if unknown:
+        raise WrongUse(
+            f"there is no dead-letter queue {', '.join(unknown)}; known: {', '.join(place.name for place in known)}"
+        )
+    return tuple(place for place in known if not names or any(_goes_by(place, name) for name in names))
+
+
+def _goes_by(place: Place, name: str) -> bool:
+    return name in (place.name, place.owner, place.queue, place.service)
+
+
+def _of(service: Service, target: Target) -> Iterator[Place]:
+    owners: list[tuple[Kind, str]] = [
+        *(("consumer", consumer.name) for consumer in service.consumers),
+        *(("relay", relay.function.name) for relay in service.relays),
+        *(("schedule", schedule.function.name) for schedule in service.schedules),
+    ]
+    for kind, owner in owners:
+        name = f"{owner}-dlq"
+        yield Place(
+            name=name,
+            kind=kind,
+            owner=owner,
+            service=service.name,
+            queue=target.stage.resource_name(name),
+            source=target.stage.resource_name(owner) if kind == "consumer" else None,
+            function=target.stage.resource_name(owner),
+        )
