@@ -14,8 +14,8 @@ What a record ends as:
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
@@ -37,11 +37,13 @@ from runtime.errors import (
 )
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
+from runtime.meter import ConsumerMeter
 from runtime.outcome import Handle, Outcome, Together
 from runtime.publisher import Publisher
 from runtime.queue import Queue, reason
 from runtime.telemetry import about, logger, why
 from runtime.time_left import TimeLeft
+from runtime.timing import millis
 
 #: Makes something of a message that is no CloudEvent, where a consumer prefers that to a dead letter.
 OnUnreadable = Callable[[str, InvalidEvent], Outcome]
@@ -64,6 +66,7 @@ class QueueConsumer:
         claims: ClaimChecks | None = None,
         once: Once | None = None,
         on_unreadable: OnUnreadable | None = None,
+        meter: ConsumerMeter | None = None,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._spec = spec
@@ -74,17 +77,20 @@ class QueueConsumer:
         self._claims = claims
         self._once = once
         self._on_unreadable = on_unreadable
+        self._meter = meter
         self._jitter = jitter
         self._breaker = Breaker(clock)
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         if self._once is not None:
             self._once.register(context)
-        left = TimeLeft(context)
-        deliveries = [Delivery(record=record) for record in batch["Records"]]
+        left, now = TimeLeft(context), self._clock.now()
+        deliveries = [Delivery(record=record, picked_up=now) for record in batch["Records"]]
         self._settle(self._crashed(deliveries), left)
         self._handle_all([d for d in deliveries if d.fate is None], left)
         self._settle([d for d in deliveries if d.fate is None], left)
+        if self._meter is not None:
+            self._meter.batch(deliveries, at=self._clock.now())
         return {"batchItemFailures": [{"itemIdentifier": d.message_id} for d in deliveries if d.fate == "retry"]}
 
     def _crashed(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -129,7 +135,8 @@ class QueueConsumer:
         event = delivery.known_event
         try:
             self._check(left)
-            delivery.outcome = handle(event) if self._once is None else self._once.run(handle, event)
+            with self._timed([delivery]):
+                delivery.outcome = handle(event) if self._once is None else self._once.run(handle, event)
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this record and no other
             self._fail([delivery], error)
 
@@ -138,7 +145,8 @@ class QueueConsumer:
             return
         try:
             self._check(left)
-            results = together.handle([d.known_event for d in deliveries])
+            with self._timed(deliveries):
+                results = together.handle([d.known_event for d in deliveries])
         except Exception as error:  # noqa: BLE001 - as above: nobody else is in this batch
             self._fail(deliveries, error)
             return
@@ -148,6 +156,17 @@ class QueueConsumer:
             else:
                 delivery.fail(result)
         self._blame([d for d in deliveries if d.error is not None])
+
+    @contextmanager
+    def _timed(self, deliveries: Sequence[Delivery]) -> Iterator[None]:
+        """Measures the service's own code at work on them."""
+        begun = self._clock.now()
+        try:
+            yield
+        finally:
+            share = millis((self._clock.now() - begun) / len(deliveries))
+            for delivery in deliveries:
+                delivery.handler_ms = share
 
     def _check(self, left: TimeLeft) -> None:
         """Raises Deferred when no attempt should be begun."""
@@ -187,6 +206,7 @@ class QueueConsumer:
             except TransientError:
                 delivery.fate = "retry"
                 logger().exception("the message's fate was not settled; it is tried again")
+            delivery.settled(self._clock.now())
             self._log(delivery)
 
     def _decide(self, delivery: Delivery) -> None:
@@ -243,9 +263,12 @@ class QueueConsumer:
             "consumer": self._spec.name,
             "outcome": delivery.fate,
             "attempts": delivery.tries,
-            "duration_ms": round((time.perf_counter() - delivery.started) * 1000, 3),
+            "duration_ms": delivery.duration_ms,
+            "age_ms": delivery.age_ms,
             "message_id": delivery.message_id,
         }
+        if delivery.critical_ms is not None:
+            line |= {"critical_ms": delivery.critical_ms}
         if delivery.outcome.events:
             line |= {"events_out": [f"{e.type} {e.id}" for e in delivery.outcome.events]}
         if delivery.suppressed:

@@ -12,33 +12,41 @@ anew with its count in message attributes:
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from events.envelope import CloudEvent, InvalidEvent, format_time, parse_time
 from events.versions import OlderVersionTravels
 from runtime.errors import UnreadableMessage
 from runtime.outcome import Outcome
+from runtime.timing import critical_ms, millis
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 Fate = Literal["handled", "duplicate", "suppressed", "retry", "deferred", "dead_letter"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """`record` is one of the `Records` of Lambda's event. `suppressed` says why nothing is done, where that is so."""
+    """`record` is one of the `Records` of Lambda's event, and `picked_up` when its batch began.
+
+    `suppressed` says why nothing is done, where that is so. `handler_ms` is what it took in the service's own code,
+    if it came to that.
+    """
 
     record: Mapping[str, Any]
-    started: float = field(default_factory=time.perf_counter)
+    picked_up: datetime
     event: CloudEvent | None = None
     suppressed: str = ""
     outcome: Outcome = field(default_factory=Outcome)
     error: BaseException | None = None
     fate: Fate | None = None
+    handler_ms: int | None = None
+    duration_ms: float | None = None
+    critical_ms: int | None = None
 
     @property
     def body(self) -> str:
@@ -75,8 +83,29 @@ class Delivery:
 
     @property
     def first_seen(self) -> str:
-        millis = int(self.record["attributes"]["ApproximateFirstReceiveTimestamp"])
-        return self._attribute("first_seen") or format_time(datetime.fromtimestamp(millis / 1000, UTC))
+        return self._attribute("first_seen") or format_time(self._stamp("ApproximateFirstReceiveTimestamp"))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody has received it before, nor what it stands in for."""
+        return self.record["attributes"]["ApproximateReceiveCount"] == "1" and not self._attribute("first_seen")
+
+    @property
+    def age_ms(self) -> int:
+        """Between its sending and the batch's start."""
+        return millis(self.picked_up - self._stamp("SentTimestamp"))
+
+    def settled(self, now: datetime) -> None:
+        """Its fate is known, and whatever that asked for is done."""
+        self.duration_ms = round((now - self.picked_up) / _MILLISECOND, 3)
+        if self.fate == "handled" and self.event is not None:
+            self.critical_ms = critical_ms(self.event, arrived=self._arrived, done=now)
+
+    @property
+    def _arrived(self) -> datetime:
+        """On this queue: of a message that stands in for another, when that one was first received."""
+        seen = self._attribute("first_seen")
+        return (_time(seen) if seen else None) or self._stamp("SentTimestamp")
 
     def fail(self, error: Exception) -> None:
         """What an attempt raised: the delivery's error, or no failure if the same event comes in a readable version."""
@@ -97,6 +126,10 @@ class Delivery:
     def as_new(self) -> dict[str, str]:
         """Attributes of the message that goes on with this one's work: it has failed in nothing."""
         return {"first_seen": self.first_seen}
+
+    def _stamp(self, name: str) -> datetime:
+        """One of SQS's own times: milliseconds since 1970."""
+        return datetime.fromtimestamp(int(self.record["attributes"][name]) / 1000, UTC)
 
     def _count(self, name: str) -> int:
         text = self._attribute(name)

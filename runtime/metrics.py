@@ -12,8 +12,8 @@ are `unknown`.
                                    their share
     AgeAtPickUp                    how long a message had waited on the queue when it was received for the first time
     CriticalTime                   from the event's own time until its effect was done (see runtime.timing)
-    OutboxLag                      from the event's time until the relay had it on the bus
-    BatchSize                      records of one invocation: by function alone
+    OutboxLag                      how old an event of our own was when the relay had published it, or had tried to
+    BatchSize                      records or events of one invocation: by function alone
 
 A count that is zero is not written. Times are milliseconds.
 """

@@ -17,9 +17,11 @@ from typing import Any, Final
 from events.envelope import CloudEvent
 from runtime.clock import Clock
 from runtime.errors import BreakwaterError, TransientError, Unpublishable
+from runtime.meter import Relayed, RelayMeter
 from runtime.publisher import Publisher
 from runtime.queue import DeadLetters, reason
 from runtime.telemetry import about, logger, why
+from runtime.timing import lag_ms
 
 #: The item attribute: a list of strings, each one event in the JSON event format.
 ATTRIBUTE: Final = "outbox"
@@ -118,29 +120,41 @@ class OutboxRelay:
     with the reason, and holds up nothing.
     """
 
-    def __init__(self, publisher: Publisher, dead_letters: DeadLetters, *, name: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        dead_letters: DeadLetters,
+        *,
+        name: str,
+        clock: Clock,
+        meter: RelayMeter | None = None,
+    ) -> None:
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._name = name
         self._clock = clock
+        self._meter = meter
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> None:  # noqa: ARG002 - Lambda passes it
         """Raises TransientError when any event could not be published for now."""
         waiting = _by_item(Change.from_stream_record(record) for record in batch["Records"])
         stopped: list[TransientError] = []
+        settled: list[Relayed] = []
         while waiting:
-            stopped += self._publish_next(waiting)
+            stopped += self._publish_next(waiting, settled)
+        if self._meter is not None:
+            self._meter.batch(settled, at=self._clock.now())
         if stopped:
             raise TransientError(f"the events of {len(stopped)} items were not all published: {stopped[0]}")
 
-    def _publish_next(self, waiting: dict[str, deque[CloudEvent]]) -> list[TransientError]:
+    def _publish_next(self, waiting: dict[str, deque[CloudEvent]], settled: list[Relayed]) -> list[TransientError]:
         """Each item's next event in as few calls as they fit; what stops items for now."""
         wave = {key: events.popleft() for key, events in waiting.items()}
         failures = self._publisher.publish(list(wave.values()))
         stopped: list[TransientError] = []
         for place, (key, event) in enumerate(wave.items()):
             error = failures.get(place)
-            self._settle(event, error)
+            settled.append(self._settle(event, error))
             if isinstance(error, TransientError):
                 stopped.append(error)
                 waiting[key].clear()
@@ -148,13 +162,15 @@ class OutboxRelay:
                 del waiting[key]
         return stopped
 
-    def _settle(self, event: CloudEvent, error: BreakwaterError | None) -> None:
+    def _settle(self, event: CloudEvent, error: BreakwaterError | None) -> Relayed:
         fate = "relayed" if error is None else "retry" if isinstance(error, TransientError) else "dead_letter"
         if error is not None and fate == "dead_letter":
             self._dead_letters.dead_letter(event.to_json(), self._reason(event, error))
+        lag = lag_ms(event, done=self._clock.now())
         line = about(event) | {"relay": self._name, "outcome": fate} | ({} if error is None else why(error))
         log = logger().info if error is None else logger().warning
-        log(fate, extra=line)
+        log(fate, extra=line if lag is None else line | {"age_ms": lag})
+        return Relayed(event.type, fate, lag)
 
     def _reason(self, event: CloudEvent, error: BreakwaterError) -> dict[str, str]:
         return reason(

@@ -43,9 +43,11 @@ from functions.notification.process import Contacts, Notification
 from local.memory.cloud import MemoryCloud
 from local.memory.functions import Handler, PerSandbox, Sandbox
 from local.memory.idempotency import MemoryIdempotency, Table
+from local.memory.meters import Meters
 from local.memory.s3 import OBJECT_CREATED, SOURCE, object_created
-from runtime.claim_check import ClaimChecks, MemoryClaimChecks
+from runtime.claim_check import MemoryClaimChecks
 from runtime.consumer import OnUnreadable, QueueConsumer
+from runtime.emf import Write
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
 from runtime.outbox import OutboxRelay
@@ -76,10 +78,11 @@ class NotificationStores:
 class Company:
     """Everything between an HTTP request, a file or a `put_events`, and a customer's mailbox. Options as MemoryCloud's.
 
-    `files` is the bucket.
+    `files` is the bucket. Functions write what they measure to `metrics`; without it, they measure nothing.
     """
 
-    def __init__(self, *, seed: int, start: datetime, **options: Any) -> None:
+    def __init__(self, *, seed: int, start: datetime, metrics: Write | None = None, **options: Any) -> None:
+        self._meters = Meters(metrics)
         self.cloud = MemoryCloud(seed=seed, start=start, **options)
         invoices = MemoryInvoices(self.cloud.stream(billing.RELAY.function.name).put)
         self.billing = BillingStores(ledger=MemoryLedger(), accounts=MemoryAccounts(invoices), invoices=invoices)
@@ -166,7 +169,7 @@ class Company:
 
     def _ingestion_api(self, sandbox: Sandbox) -> Handler:
         queue = sandbox.reach("intake", self.cloud.queue_port(ingestion.CONSUMER))
-        intake = MemoryIntake(self._claims(sandbox), queue.send)
+        intake = MemoryIntake(sandbox.reach("claims", self.claims), queue.send)
         return _http(events_api(intake=intake, clock=self.cloud.clock))
 
     def _ingestion_files(self, sandbox: Sandbox) -> Handler:
@@ -226,6 +229,7 @@ class Company:
             sandbox.reach("queue", self._unpublishable),
             name=billing.RELAY.function.name,
             clock=self.cloud.clock,
+            meter=self._meters.relay(billing.RELAY),
         )
 
     def _messages(self, sandbox: Sandbox) -> Handler:
@@ -246,24 +250,20 @@ class Company:
         return guarded
 
     def _contacts(self, sandbox: Sandbox) -> Handler:
-        service = Contacts(sandbox.reach("book", self.notification.book), self.cloud.clock)
-        return self._consumer(sandbox, notification.CONTACTS, service.handle)
+        book = sandbox.reach("book", self.notification.book)
+        return self._consumer(sandbox, notification.CONTACTS, Contacts(book, self.cloud.clock).handle)
 
     def _records(self, sandbox: Sandbox) -> MemoryIdempotency:
         return sandbox.reach("records", MemoryIdempotency(clock=self.cloud.clock, table=self.notification.records))
 
     def _publisher(self, sandbox: Sandbox) -> Publisher:
-        bus = sandbox.reach("bus", self.cloud.bus)
         return Publisher(
-            bus,
+            sandbox.reach("bus", self.cloud.bus),
             self.cloud.bus.name,
             self.cloud.clock,
-            claims=self._claims(sandbox),
+            claims=sandbox.reach("claims", self.claims),
             jitter=self.cloud.random.uniform,
         )
-
-    def _claims(self, sandbox: Sandbox) -> ClaimChecks:
-        return sandbox.reach("claims", self.claims)
 
     def _consumer(
         self,
@@ -279,9 +279,10 @@ class Company:
             publisher=self._publisher(sandbox),
             queue=sandbox.reach("queue", self.cloud.queue_port(spec)),
             clock=self.cloud.clock,
-            claims=self._claims(sandbox),
+            claims=sandbox.reach("claims", self.claims),
             once=Once(self._records(sandbox), spec.name) if spec.dedup == "record" else None,
             on_unreadable=on_unreadable,
+            meter=self._meters.consumer(spec),
             jitter=self.cloud.random.uniform,
         )
 
