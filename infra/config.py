@@ -11,6 +11,11 @@ from typing import Final, Literal
 PackageTarget = Literal["lambda-arm64", "lambda-this-cpu", "this-machine"]
 LogDays = Literal[3, 14, 90]
 
+#: The table of what operators did, the index by which an event's history is found, and when an original is forgotten.
+OPERATIONS_TABLE: Final = "operations"
+OPERATIONS_INDEX: Final = "by-event"
+OPERATIONS_EXPIRY: Final = "expires"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from ops import deploy, openapi, schemas
+from ops import deploy, dlq, openapi, schemas
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Operate Breakwater, and keep what is derived in step."
 )
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(openapi.app, name="openapi")
 app.command(name="deploy", epilog="Example: python -m ops deploy Billing --stage dev -- --hotswap")(deploy.deploy)

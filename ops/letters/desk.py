@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from contracts.deployed import CannotAsk
 from ops.letters.asking import asking
 from ops.letters.box import Box
 from ops.letters.holding import LEASE, Holding
@@ -27,7 +28,11 @@ from runtime.claim_check import S3ClaimChecks
 from runtime.clock import Clock
 from runtime.publisher import EventBridgeBus, Publisher
 
-_DIGITS = 12
+#: How an operation ends.
+DONE: Final = "done"
+STOPPED: Final = "stopped"
+
+_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +74,17 @@ class Desk:
         return only(self.look(Selection(ids=(id_,))).letters, id_)
 
     @contextmanager
-    def holding(self, selection: Selection) -> Iterator[Holding]:
-        """The letters that are meant, ours for as long as the block takes. Raises CannotAsk and WrongUse."""
-        boxes = self.boxes(selection.places)
-        with Holding(boxes, selection.matches, clock=self.clock, lease=self.lease) as holding:
+    def holding(self, selection: Selection, among: Sequence[Letter] | None = None) -> Iterator[Holding]:
+        """The letters that are meant, ours for as long as the block takes; with `among`, only those of them.
+
+        Raises CannotAsk and WrongUse.
+        """
+        shown = None if among is None else {letter.id for letter in among}
+
+        def is_meant(letter: Letter) -> bool:
+            return selection.matches(letter) and (shown is None or letter.id in shown)
+
+        with Holding(self.boxes(selection.places), is_meant, clock=self.clock, lease=self.lease) as holding:
             yield holding
 
     def begin(self, verb: Verb, *, why: str, **settings: Any) -> Operation:
@@ -102,6 +114,16 @@ class Desk:
         self.trail.resume(operation, self.who, self.clock.now())
         steps = last_steps(self.trail.entries(operation.id))
         return operation, frozenset(id_ for id_, entry in steps.items() if entry.step is Step.SENT)
+
+    @contextmanager
+    def ending(self, operation: Operation) -> Iterator[None]:
+        """A block that is left by an exception is an operation that was stopped; the trail is told, if it can be."""
+        try:
+            yield
+        except BaseException as error:
+            with suppress(CannotAsk):
+                self.trail.end(operation, self.clock.now(), outcome=STOPPED, note=f"{type(error).__name__}: {error}")
+            raise
 
     def mover(
         self, holding: Holding, operation: Operation, outlet: Outlet, *, sent_before: frozenset[str] = frozenset()

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ops.letters.box import BATCH, fitting
 from ops.letters.holding import Holding
 from ops.letters.letter import Letter
 from ops.letters.operations import Entry, Operation, Step
@@ -80,6 +81,15 @@ class Mover:
             self._trail.park(entries)
         else:
             self._trail.record(entries)
+
+
+def batches(letters: Sequence[Letter], most: int = BATCH) -> list[list[Letter]]:
+    """As many as one call takes, at most `most`, each batch out of one queue."""
+    by_place: dict[str, list[Letter]] = {}
+    for letter in letters:
+        by_place.setdefault(letter.place.name, []).append(letter)
+    whole = [batch for some in by_place.values() for batch in fitting(some)]
+    return [batch[i : i + most] for batch in whole for i in range(0, len(batch), most)]
 
 
 def _as_edited(letter: Letter, edited: Mapping[str, str]) -> Letter:

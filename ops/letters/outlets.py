@@ -183,3 +183,16 @@ class Nowhere:
 
     def put(self, letters: Sequence[Letter]) -> Mapping[str, Outcome]:
         return {letter.id: Sent("thrown away") for letter in letters}
+
+
+class Parking:
+    """The trail's keeping: the letter lies there as it is, for as long as nobody brings it back."""
+
+    step = Step.PARKED
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def put(self, letters: Sequence[Letter]) -> Mapping[str, Outcome]:
+        """The intent has stored them already; that they are parked is recorded before anything is deleted."""
+        return {letter.id: Sent(self._why) for letter in letters}

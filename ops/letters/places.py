@@ -33,6 +33,9 @@ class Place:
     source: str | None
     function: str
 
+    def goes_by(self, name: str) -> bool:
+        return name in (self.name, self.owner, self.queue)
+
 
 def places(target: Target) -> tuple[Place, ...]:
     """All of the stage's, in the manifests' order."""
@@ -40,21 +43,17 @@ def places(target: Target) -> tuple[Place, ...]:
 
 
 def places_named(target: Target, names: Sequence[str]) -> tuple[Place, ...]:
-    """Those that go by any of these names: the owner's, the queue's, or the service's. None named: all.
+    """Those that go by any of these names: the owner's, or the queue's. None named: all.
 
     Raises WrongUse, which lists the known ones.
     """
     known = places(target)
-    unknown = [name for name in names if not any(_goes_by(place, name) for place in known)]
+    unknown = [name for name in names if not any(place.goes_by(name) for place in known)]
     if unknown:
         raise WrongUse(
             f"there is no dead-letter queue {', '.join(unknown)}; known: {', '.join(place.name for place in known)}"
         )
-    return tuple(place for place in known if not names or any(_goes_by(place, name) for name in names))
-
-
-def _goes_by(place: Place, name: str) -> bool:
-    return name in (place.name, place.owner, place.queue, place.service)
+    return tuple(place for place in known if not names or any(map(place.goes_by, names)))
 
 
 def _of(service: Service, target: Target) -> Iterator[Place]:

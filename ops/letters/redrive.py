@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ops.letters.box import BATCH, Box, fitting
+from ops.letters.box import BATCH, Box
 from ops.letters.grouping import Group, grouped
 from ops.letters.holding import Holding
 from ops.letters.letter import Letter
 from ops.letters.looking import Sweep
-from ops.letters.mover import Moved, Mover
+from ops.letters.mover import Moved, Mover, batches
 from ops.letters.operations import Entry, Operation, Step
 from ops.letters.outlets import CannotSend, destination
 from ops.letters.trail import Trail
@@ -142,7 +142,7 @@ class Redrive:
         report = Report(operation=self._operation.id, planned=len(letters), elsewhere=self._holding.elsewhere)
         arrivals = Arrivals(self._holding, {letter.fingerprint for letter in letters}, since, report)
         started = self._clock.now()
-        for batch in self._batches(letters):
+        for batch in batches(letters, max(1, min(BATCH, int(self._rate)))):
             report.add(self._mover.move(batch))
             tell(report)
             self._clock.sleep(self._pause(started, report))
@@ -150,14 +150,6 @@ class Redrive:
                 return report
         self._watch_on(arrivals, report)
         return report
-
-    def _batches(self, letters: Sequence[Letter]) -> list[list[Letter]]:
-        size = max(1, min(BATCH, int(self._rate)))
-        by_place: dict[str, list[Letter]] = {}
-        for letter in letters:
-            by_place.setdefault(letter.place.name, []).append(letter)
-        whole = [batch for some in by_place.values() for batch in fitting(some)]
-        return [batch[i : i + size] for batch in whole for i in range(0, len(batch), size)]
 
     def _pause(self, started: datetime, report: Report) -> float:
         """Seconds until the next may go: what was late is not made up for."""

@@ -39,12 +39,11 @@ class Selection:
         return self == Selection()
 
     def matches(self, letter: Letter) -> bool:
-        place = letter.place
         return (
             (not self.groups or letter.fingerprint in self.groups)
-            and (not self.ids or any(map(_names(letter), self.ids)))
+            and (not self.ids or any(goes_by(text, letter.id, letter.subject.id) for text in self.ids))
             and (not self.types or letter.subject.type in self.types)
-            and (not self.places or bool({place.name, place.owner, place.queue, place.service} & {*self.places}))
+            and (not self.places or any(map(letter.place.goes_by, self.places)))
             and self.error.lower() in f"{letter.reason} {letter.error_class} {letter.error}".lower()
             and (self.failed_before is None or letter.failed_at < self.failed_before)
             and (self.failed_after is None or letter.failed_at >= self.failed_after)
@@ -63,14 +62,9 @@ class Selection:
         return cls(error=str(values.get("error", "")), **lists, **times)  # type: ignore[arg-type]
 
 
-def _names(letter: Letter) -> Any:
-    def is_meant(text: str) -> bool:
-        return any(
-            known == text or (len(text) >= _SHORTEST_PREFIX and known.startswith(text))
-            for known in (letter.id, letter.subject.id)
-        )
-
-    return is_meant
+def goes_by(text: str, *known: str) -> bool:
+    """Whether `text` is one of the ids, or the beginning of one."""
+    return any(text == id_ or (len(text) >= _SHORTEST_PREFIX and id_.startswith(text)) for id_ in known)
 
 
 def moment(text: str, *, now: datetime) -> datetime:

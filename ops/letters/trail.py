@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from events.envelope import derived_id, format_time, parse_time
-from infra.config import StageConfig
+from infra.config import OPERATIONS_EXPIRY, OPERATIONS_INDEX, OPERATIONS_TABLE, StageConfig
 from ops.letters.asking import asking
 from ops.letters.letter import Letter, Subject
 from ops.letters.operations import Account, Entry, Operation, Step, Verb, Who, tally
@@ -32,8 +32,6 @@ from ops.letters.packing import packed
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-TABLE: Final = "operations"
-INDEX: Final = "by-event"
 #: Days after which originals are forgotten, since customers are in them; who did what to which event stays. What is
 #: parked is not forgotten.
 ORIGINAL_DAYS: Final = 400
@@ -49,7 +47,7 @@ _from_wire: Final = TypeDeserializer().deserialize
 
 
 def table_name(stage: StageConfig) -> str:
-    return stage.resource_name(TABLE)
+    return stage.resource_name(OPERATIONS_TABLE)
 
 
 class Trail:
@@ -117,7 +115,7 @@ class Trail:
         """What was done to letters of one event, the oldest first."""
         if subject.identity is None:
             return []
-        found = self._query(_event_key(subject), index=INDEX)
+        found = self._query(_event_key(subject), index=OPERATIONS_INDEX)
         return [_entry_of(item) for item in found]
 
     def original(self, operation_id: str, letter_id: str, *, edited: bool = False) -> Any:
@@ -256,7 +254,7 @@ def _pieces(
             "pk": f"{kind}#{operation.id}",
             "sk": f"{letter.id}#{_sortable(at)}#{n:03d}",
             "data": data[start : start + _PIECE],
-            "expires": expires,
+            OPERATIONS_EXPIRY: expires,
         }
 
 
