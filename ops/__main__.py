@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ops import deploy, dlq, openapi, schemas
+from ops.console.command import console
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Operate Breakwater, and keep what is derived in step."
@@ -13,6 +14,7 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(openapi.app, name="openapi")
 app.command(name="deploy", epilog="Example: python -m ops deploy Billing --stage dev -- --hotswap")(deploy.deploy)
+app.command(name="console", epilog="Example: python -m ops console --stage dev --profile operator --read-only")(console)
 
 if __name__ == "__main__":
     app(prog_name="python -m ops")
