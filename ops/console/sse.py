@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Final
 
 from starlette.responses import StreamingResponse
@@ -30,15 +29,18 @@ async def with_heartbeat(
 ) -> AsyncGenerator[str, None]:
     """The messages, and a comment where there is none for a while: so a connection that is gone is noticed."""
     yield _HEARTBEAT
-    async with aclosing(messages):
+    following: asyncio.Future[str] | None = None
+    try:
         while True:
             following = asyncio.ensure_future(anext(messages, ""))
-            try:
-                while not (await asyncio.wait({following}, timeout=seconds))[0]:
-                    yield _HEARTBEAT
-                text = following.result()
-            finally:
-                following.cancel()
+            while not (await asyncio.wait({following}, timeout=seconds))[0]:
+                yield _HEARTBEAT
+            text = following.result()
             if not text:
                 return
             yield text
+    finally:
+        if following is not None and not following.done():
+            following.cancel()  # which ends the messages where they wait
+        else:
+            await messages.aclose()
