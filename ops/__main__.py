@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops import deploy, dlq, openapi, schemas
+from ops import deploy, dlq, openapi, schemas, tail, why
 from ops.console.command import console
 
 app = typer.Typer(
@@ -14,6 +14,8 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(openapi.app, name="openapi")
 app.command(name="deploy", epilog="Example: python -m ops deploy Billing --stage dev -- --hotswap")(deploy.deploy)
+app.command(name="why", epilog="Example: python -m ops why poison-0001 --stage embedded")(why.why)
+app.command(name="tail", epilog="Example: python -m ops tail --service billing --stage embedded")(tail.tail)
 app.command(name="console", epilog="Example: python -m ops console --stage dev --profile operator --read-only")(console)
 
 if __name__ == "__main__":

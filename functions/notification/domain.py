@@ -24,7 +24,7 @@ EMAIL: Final = "email"
 WEBHOOK: Final = "webhook"
 NO_CHANNEL: Final = "none"
 #: Tells apart the events that one event brings about, one for each channel.
-_INDEX: Final = {EMAIL: 0, WEBHOOK: 1, NO_CHANNEL: 2}
+CHANNELS: Final = {EMAIL: 0, WEBHOOK: 1, NO_CHANNEL: 2}
 
 Invoice = BillingInvoiceIssued | BillingInvoicePaid | BillingInvoicePaymentFailed
 
@@ -130,4 +130,4 @@ def failed(event: CloudEvent, invoice: Invoice, channel: str, *, reason: str, no
 
 
 def _news(event: CloudEvent, payload: Payload, channel: str, now: datetime) -> CloudEvent:
-    return caused_by(event, payload, source=SOURCE, time=now, index=_INDEX[channel], subject=event.subject)
+    return caused_by(event, payload, source=SOURCE, time=now, index=CHANNELS[channel], subject=event.subject)

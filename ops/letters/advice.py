@@ -57,4 +57,9 @@ _OTHERWISE: Final = "See the error. When its cause is gone: redrive; if it is th
 
 def advice(letter: Letter) -> str:
     """What to do about it, and about all of its group."""
-    return _ADVICE.get(letter.reason, _OTHERWISE)
+    return advice_for(letter.reason)
+
+
+def advice_for(reason: str) -> str:
+    """The same where only the reason is known, from a log line."""
+    return _ADVICE.get(reason, _OTHERWISE)

@@ -14,7 +14,7 @@ Times are aware, in UTC. Durations are milliseconds. A text that does not apply 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -67,7 +67,7 @@ _WORST_FIRST: Final[tuple[Standing, ...]] = ("stopped", "late", "unclear", "unde
 _EXIT_CODES: Final[dict[Standing, int]] = {"done": 0, "under_way": 0, "stopped": 1, "late": 1, "unclear": 2}
 
 
-def worst(standings: Iterator[Standing]) -> Standing:
+def worst(standings: Iterable[Standing]) -> Standing:
     """Of several, the one that an operator has to hear of first; `done` of none."""
     found = set(standings)
     return next((standing for standing in _WORST_FIRST if standing in found), "done")
@@ -212,6 +212,10 @@ class Story:
             yield from event.walk()
 
     @property
+    def exit_code(self) -> int:
+        return self.verdict.exit_code
+
+    @property
     def began(self) -> datetime | None:
         """The first moment that is known of."""
         return min(self._moments(), default=None)
@@ -224,7 +228,7 @@ class Story:
     def to_json(self) -> dict[str, Any]:
         """A JSON value: the members by their names, times in RFC 3339."""
         members: dict[str, Any] = _plain(asdict(self))
-        return members | {"exit_code": self.verdict.exit_code}
+        return members | {"exit_code": self.exit_code}
 
     def _moments(self) -> Iterator[datetime]:
         for event in self.walk():
@@ -234,6 +238,28 @@ class Story:
                 for step in visit.steps:
                     yield step.started_at
                     yield step.at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """Several stories fit the question, each with one first cause; the newest first. `left_out` more are not told."""
+
+    question: str
+    stories: tuple[Story, ...]
+    left_out: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        return _EXIT_CODES[worst(story.verdict.standing for story in self.stories)]
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON value, with each story as it is by itself."""
+        return {
+            "question": self.question,
+            "stories": [story.to_json() for story in self.stories],
+            "left_out": self.left_out,
+            "exit_code": self.exit_code,
+        }
 
 
 def _plain(value: Any) -> Any:

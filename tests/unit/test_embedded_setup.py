@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from contracts.lines import Line
 from events.envelope import CloudEvent
 from local.embedded.assembly import FileAsset, SynthesisFailed, fingerprint, stacks_in
 from local.embedded.cloud import Cloud
 from local.embedded.emulator_env import SetupFailed, emulator_python
-from local.embedded.hops import Hop, hop_from_log, told
+from local.embedded.hops import told
 from local.embedded.paths import EXAMPLES
 from local.embedded.play import Outcome
 from local.embedded.polling import DeadlinePassed, wait_until
@@ -67,10 +68,11 @@ def written(folder: Path, files: dict[str, Any]) -> Path:
     return folder
 
 
-def hop(**changes: Any) -> Hop:
+def hop(**changes: Any) -> Line:
     fields = {
         "at": 0,
         "function": "billing",
+        "role": "consumer",
         "outcome": "handled",
         "event_id": "usage-1",
         "event_source": "ingestion-service",
@@ -78,7 +80,7 @@ def hop(**changes: Any) -> Hop:
         "attempts": 1,
         "duration_ms": 12.4,
     }
-    return Hop(**{**fields, **changes})
+    return Line(**{**fields, **changes})
 
 
 def test_waiting_ends_with_the_first_true_answer() -> None:
@@ -199,16 +201,6 @@ def test_the_environment_for_other_tools_names_endpoint_identity_and_region() ->
     }
 
 
-def test_only_log_lines_about_an_event_are_hops() -> None:
-    line = {"message": "handled", "event_id": "1", "event_source": "s", "event_type": "t", "outcome": "handled"}
-
-    hops = [
-        hop_from_log("billing", 5, text) for text in ("START RequestId: 1", '{"message": "cold"}', json.dumps(line))
-    ]
-
-    assert [found and found.identity for found in hops] == [None, None, ("s", "1")]
-
-
 def test_a_hop_is_told_from_the_event_to_the_events_out() -> None:
     lines = list(told(hop(events_out=("billing.invoice.paid 0123456789abcdef0123456789abcdef",)), over_http=False))
 
@@ -219,7 +211,7 @@ def test_a_hop_is_told_from_the_event_to_the_events_out() -> None:
 
 
 def test_a_dead_letter_is_told_with_its_reason() -> None:
-    lines = list(told(hop(outcome="dead_letter", attempts=3, error="data.amount: wrong"), over_http=False))
+    lines = list(told(hop(outcome="dead_letter", attempts=3, error_message="data.amount: wrong"), over_http=False))
 
     assert lines[0].endswith("billing: dead letter (12 ms, try 3)")
     assert lines[1] == "  └ why: data.amount: wrong"
