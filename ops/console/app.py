@@ -17,8 +17,10 @@ from ops.console.guard import Guard
 from ops.console.pages import FOLDER
 from ops.console.problems import HANDLERS
 from ops.console.views import audit, editing, jobs, letters, parking, redrive
+from ops.console.views.event import event
 from ops.console.views.events import events
 from ops.console.views.live import live
+from ops.console.views.metrics import metrics
 from ops.console.views.overview import overview
 
 #: Of a request: a dead letter of SQS's largest size, escaped for a form.
@@ -28,6 +30,8 @@ ROUTES: Final[tuple[BaseRoute, ...]] = (
     Route("/", overview),
     Route("/live", live),
     Route("/events", events),
+    Route("/event", event),
+    Route("/metrics", metrics),
     Route("/letters", letters.letters),
     Route("/letters/group", letters.group),
     Route("/letters/letter", letters.letter),

@@ -11,12 +11,14 @@ from starlette.responses import HTMLResponse
 
 from ops.console.access import Access
 from ops.console.feed import Feed
+from ops.console.inquiry import Inquiry
 from ops.console.jobs import Jobs
 from ops.console.pages import Pages
 from ops.console.shown import Shown
 from ops.letters.desk import Desk
 from ops.letters.looking import Look
 from ops.letters.selection import Selection
+from ops.metrics import MetricSource
 from ops.target import Target
 
 
@@ -29,6 +31,8 @@ class Console:
     feed: Feed
     pages: Pages
     desk: Desk
+    inquiry: Inquiry
+    metrics: MetricSource
     jobs: Jobs
     shown: Shown
     now: Callable[[], datetime]

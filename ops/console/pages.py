@@ -60,7 +60,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(wording.FILTERS)
-    environment.globals.update(icon=_icon, outcome=_outcome, ending=_ending)
+    environment.globals.update(icon=_icon, outcome=_outcome, ending=_ending, state=_state)
     return environment
 
 
@@ -92,3 +92,18 @@ def _ending(outcome: str) -> Any:
     looks = {"done": ("ok", "ok", "done"), "stopped": ("warn", "warn", "stopped")}
     look, picture, words = looks.get(outcome, ("idle", "idle", "not ended"))
     return Markup('<span class="outcome {}">{}{}</span>').format(look, _icon(picture), words)
+
+
+#: How an event stands with somebody -> its class and its picture.
+_STANDINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "done": ("ok", "ok"),
+    "under_way": ("idle", "wait"),
+    "late": ("warn", "warn"),
+    "stopped": ("bad", "bad"),
+    "unclear": ("idle", "idle"),
+}
+
+
+def _state(state: str, standing: str) -> Any:
+    look, picture = _STANDINGS[standing]
+    return Markup('<span class="outcome {}">{}{}</span>').format(look, _icon(picture), wording.said(state))

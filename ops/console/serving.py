@@ -15,11 +15,13 @@ from ops.console.access import LOOPBACK, Access
 from ops.console.console import Console
 from ops.console.depths import Gauge
 from ops.console.feed import Feed
+from ops.console.inquiry import Inquiry, asker
 from ops.console.jobs import Jobs
 from ops.console.pages import Pages
 from ops.console.shown import Shown
-from ops.console.tail import tail
 from ops.letters.desk import Desk
+from ops.logs.live import reading
+from ops.metrics import source_of
 
 _SECRET_BYTES: Final = 32
 #: How much of the past the lists begin with.
@@ -47,7 +49,7 @@ def console_at(desk: Desk, access: Access, *, new_id: Callable[[], UUID]) -> Con
     def short_id() -> str:
         return new_id().hex
 
-    follower = Follower(tail(target), target.log_groups, since=millis(_PAST))
+    follower = Follower(reading(target), target.log_groups, since=millis(_PAST))
     feed = Feed(target, tail=follower.new, depths=Gauge(target).read, elapsed=time.monotonic, now_ms=millis)
     where = target.aws.endpoint_url or target.client("sqs").meta.endpoint_url
     return Console(
@@ -56,6 +58,8 @@ def console_at(desk: Desk, access: Access, *, new_id: Callable[[], UUID]) -> Con
         feed=feed,
         pages=Pages(access=access, stage=target.stage.name, where=where),
         desk=desk,
+        inquiry=Inquiry(ask=asker(target, clock)),
+        metrics=source_of(target),
         jobs=Jobs(new_id=short_id, now=clock.now),
         shown=Shown(new_id=short_id),
         now=clock.now,

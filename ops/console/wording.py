@@ -52,6 +52,11 @@ def clock(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%H:%M:%S")
 
 
+def clock_ms(at: datetime) -> str:
+    """The time of day in UTC, to the millisecond."""
+    return at.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
 def day(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
@@ -91,7 +96,9 @@ def pretty(value: object) -> str:
 
 
 def code(text: str) -> Markup:
-    """Words between backquotes as code."""
+    """Words between backquotes, and a text that is a command, as code."""
+    if text.startswith("python -m "):
+        text = f"`{text}`"
     parts = text.split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(parts)
@@ -104,6 +111,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "breakable": breakable,
     "moment": moment,
     "clock": clock,
+    "clock_ms": clock_ms,
     "day": day,
     "machine_time": machine_time,
     "short": short,
