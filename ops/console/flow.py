@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
-from contracts.company import SERVICES, producers_of
+from contracts.company import SERVICES
 from contracts.lines import Line
 
 _KEPT: Final = 2_000
 _MINUTE_MS: Final = 60_000
 _RECENT_MS: Final = 5 * _MINUTE_MS
 #: What a line may end as that an operator should hear of.
+SETTLED: Final = ("handled", "duplicate", "suppressed")
 TROUBLE: Final = ("retry", "deferred", "dead_letter")
+_WITH_OUTBOX: Final = frozenset(service.name for service in SERVICES if service.relays)
 _SERVICE_OF: Final[Mapping[str, str]] = {f.name: s.name for s in SERVICES for f in s.functions}
 
 
@@ -46,15 +48,15 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """In the last minute: `handled` by function, `sent` by service; `trouble` in the last five, by outcome."""
+    """In the last minute: `handled` by function, `sent` by service; `trouble` in the last five, by outcome.
+
+    `total` are those that consumers have settled.
+    """
 
     handled: Mapping[str, int]
     sent: Mapping[str, int]
     trouble: Mapping[str, int]
-
-    @property
-    def total(self) -> int:
-        return sum(self.handled.values())
+    total: int = 0
 
 
 class Flow:
@@ -78,6 +80,7 @@ class Flow:
             handled=Counter(line.function for line in minute),
             sent=Counter(service for line in minute for service in _senders(line)),
             trouble=Counter(line.outcome for line in lines if line.outcome in TROUBLE),
+            total=sum(line.role == "consumer" and line.outcome in SETTLED for line in minute),
         )
 
     def _newest_first(self) -> Iterator[Line]:
@@ -89,10 +92,9 @@ def service_of(function: str) -> str:
 
 
 def _senders(line: Line) -> Iterator[str]:
-    """The services that put an event on the bus, as the line tells: its own, for each event out, or each relayed."""
+    """Once for each event that is on the bus by it; what a service with an outbox brings about, its relay sends."""
     service = service_of(line.function)
     if line.role == "relay":
         yield service
-    for type_, _ in line.out:
-        if any(producer.name == service and not producer.relays for producer in producers_of(type_)):
-            yield service
+    elif service not in _WITH_OUTBOX:
+        yield from (service for _ in line.out)

@@ -15,7 +15,6 @@ from runtime.metrics import (
     DEAD_LETTER,
     DEFERRED,
     HANDLED,
-    HANDLER_TIME,
     OUTBOX_LAG,
     RETRY,
 )
@@ -87,8 +86,8 @@ def _of_consumer(consumer: Consumer) -> tuple[Wanted, ...]:
             title="Failures",
             unit="count",
             curves=(
-                ("dead letters", "bad", Query(metric=DEAD_LETTER, function=name)),
-                ("retries", "warn", Query(metric=RETRY, function=name)),
+                ("dead", "bad", Query(metric=DEAD_LETTER, function=name)),
+                ("retried", "warn", Query(metric=RETRY, function=name)),
                 ("put off", "idle", Query(metric=DEFERRED, function=name)),
             ),
         ),
@@ -100,13 +99,12 @@ def _of_relay(relay: Relay) -> tuple[Wanted, ...]:
     return (
         Wanted(title="Published", unit="count", curves=(("published", "one", Query(metric=HANDLED, function=name)),)),
         Wanted(title="Outbox lag", unit="ms", curves=_percentiles(OUTBOX_LAG, name)),
-        Wanted(title="Handler time", unit="ms", curves=_percentiles(HANDLER_TIME, name)[1:]),
         Wanted(
             title="Failures",
             unit="count",
             curves=(
-                ("dead letters", "bad", Query(metric=DEAD_LETTER, function=name)),
-                ("retries", "warn", Query(metric=RETRY, function=name)),
+                ("dead", "bad", Query(metric=DEAD_LETTER, function=name)),
+                ("retried", "warn", Query(metric=RETRY, function=name)),
             ),
         ),
     )

@@ -112,9 +112,11 @@ class Plot:
     def said(self, value: float) -> str:
         if self.unit == "count":
             return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+        if value == 0:
+            return "0"
         if value < 1000:  # noqa: PLR2004 - a second
             return f"{value:.0f} ms"
-        return f"{value / 1000:g} s" if value < 60_000 else f"{value / 60_000:.3g} min"  # noqa: PLR2004 - a minute
+        return f"{value / 1000:.3g} s" if value < 60_000 else f"{value / 60_000:.3g} min"  # noqa: PLR2004 - a minute
 
     def _summed_up(self, curve: Curve) -> str:
         if not curve.points:
@@ -125,7 +127,7 @@ class Plot:
     def _scale(self) -> tuple[float, float]:
         highest = max((point.value for curve in self.curves for point in curve.points), default=0.0)
         promised = self.promise[0] * _ABOVE if self.promise else 0.0
-        return ceiling(max(highest, promised))
+        return ceiling(max(highest, promised), is_time=self.unit == "ms")
 
     def _runs(self, curve: Curve) -> Iterator[list[tuple[float, float]]]:
         known = {point.at: point.value for point in curve.points}
