@@ -79,17 +79,18 @@ class Holding:
 
     def _take(self, box: Box) -> int:
         """How many others hold."""
-        started, counts = self._clock.now(), box.counts()
+        started, others = self._clock.now(), 0
         sweep = Sweep(box, self._lease)
         try:
-            sweep.run(counts.waiting)
+            sweep.run(box.counts().waiting)
+            others = max(0, box.counts().total - len(sweep.found))
         finally:
             self.seen |= sweep.found.keys()
             ours = {id_: (letter, started) for id_, letter in sweep.found.items() if self._matches(letter)}
             with self._lock:
                 self._held |= ours
             box.show([letter for id_, letter in sweep.found.items() if id_ not in ours])
-        return max(0, box.counts().held - len(ours))
+        return others
 
     def _keep(self) -> None:
         while not self._over.wait(self._lease / _RENEWALS):

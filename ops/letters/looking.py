@@ -26,7 +26,7 @@ _CONFIRMATIONS: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was seen. `counts` are of before; `elsewhere` counts, by place, what others held all the time."""
+    """What was seen. `counts` are of before; `elsewhere` counts, by place, what others held."""
 
     letters: tuple[Letter, ...]
     counts: Mapping[str, Counts]
@@ -116,13 +116,12 @@ def _look_into(box: Box, clock: Clock, patience: float, jitter: Callable[[float,
 
 
 def _pass(box: Box, expected: int, seen: dict[str, Letter]) -> int:
-    """One sweep into `seen`; how many others hold, about."""
+    """One sweep into `seen`; how many there are that it was not shown, about."""
     sweep = Sweep(box, HOLD)
     try:
         sweep.run(expected)
-        others = box.counts().held - len(sweep.found)
+        total = box.counts().total
     finally:
         sweep.give_back()
-    fresh = len(sweep.found.keys() - seen.keys())
     seen.update(sweep.found)
-    return max(0, others) if fresh or others > 0 else 0
+    return max(0, total - len(sweep.found))

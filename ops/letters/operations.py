@@ -135,13 +135,16 @@ class Account:
 
 
 def last_steps(entries: Iterable[Entry]) -> dict[str, Entry]:
-    """Each letter's last step of one operation, by letter. A letter that was begun anew after it was sent, was sent."""
+    """How far each letter of one operation came, by letter: whatever the clocks of those who took it up again say."""
     last: dict[str, Entry] = {}
-    for entry in sorted(entries, key=lambda entry: entry.at):
+    for entry in entries:
         known = last.get(entry.letter)
-        if known is None or known.step is Step.INTENDED or entry.step is not Step.INTENDED:
+        if known is None or _FARTHER.index(known.step) < _FARTHER.index(entry.step):
             last[entry.letter] = entry
     return last
+
+
+_FARTHER = (Step.INTENDED, Step.REFUSED, Step.SENT, Step.PARKED, Step.PURGED, Step.RETURNED, Step.CAME_BACK)
 
 
 def tally(entries: Iterable[Entry]) -> dict[str, int]:

@@ -187,11 +187,11 @@ class Arrivals:
         self._boxes = {letter.place.name: holding.box(letter.place.name) for letter in holding.letters}
         self._expected = {name: box.counts().total for name, box in self._boxes.items()}
         self._arrived = 0
-        self._due = since
+        self._due: datetime | None = None
 
     def look(self, now: datetime) -> list[Letter]:
         """Those that are new, and of a kind that is being redriven."""
-        if now < self._due and self._report.sent + len(self._report.refused) < self._report.planned:
+        if self._due and now < self._due and self._report.left:
             return []
         self._due = now + timedelta(seconds=_EVERY)
         expected = sum(self._expected.values()) - self._report.sent + self._report.kept + self._arrived

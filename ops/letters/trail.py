@@ -89,11 +89,10 @@ class Trail:
         self._put([item for entry in entries for item in (_entry(entry), _in_lot(entry))])
 
     def parked(self) -> dict[str, Entry]:
-        """What lies here now, by letter."""
-        last: dict[str, Entry] = {}
-        for item in self._query("parked"):
-            last[item["letter"]] = _entry_of(item)
-        return {letter: entry for letter, entry in last.items() if entry.step is Step.PARKED}
+        """What lies here now, by letter. A letter that comes back is another message, so each is parked but once."""
+        entries = [_entry_of(item) for item in self._query("parked")]
+        back = {entry.letter for entry in entries if entry.step is not Step.PARKED}
+        return {entry.letter: entry for entry in entries if entry.letter not in back}
 
     def accounts(self, *, limit: int = 50) -> list[Account]:
         """The latest operations, the newest first."""
