@@ -24,6 +24,8 @@ _BY_STATE: Final[Mapping[State, str]] = {
         "what:"
     ),
 }
+#: Reasons for which the event as it is will fail again.
+_ITS_OWN_FAULT: Final = frozenset(("unreadable", "business_rule", "unpublishable"))
 
 
 def advice_on(
@@ -39,12 +41,16 @@ def advice_on(
 
 def _on_letter(steps: Sequence[Step], letters: Sequence[Letter], options: str) -> Iterator[str]:
     reason = letters[-1].reason if letters else steps[-1].reason
-    source = letters[-1].subject.source if letters else ""
-    if reason == "unreadable" and source:
-        yield f"{source} sent it so: have it send what the catalog says ({letters[-1].error})."
+    if not letters:
+        yield advice_for(reason)
+        return
+    letter = letters[-1]
+    if reason == "unreadable" and letter.subject.source:
+        yield f"{letter.subject.source} sent it so: have it send what the catalog says ({letter.error})."
     yield advice_for(reason)
-    if letters:
-        yield _command(f"dlq show {letters[-1].id}", options)
+    yield _command(f"dlq show {letter.id}", options)
+    mend = f"dlq edit {letter.id} --why '…'" if reason in _ITS_OWN_FAULT else f"dlq redrive --id {letter.id}"
+    yield _command(mend, options)
 
 
 def _on_waiting(place: Place | None) -> Iterator[str]:

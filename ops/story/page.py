@@ -116,20 +116,23 @@ def _began(branch: Visit | EventStory) -> datetime | None:
 def _visit(visit: Visit, now: datetime) -> Iterator[_Row]:
     if not visit.steps:
         yield _Row(None, _standing(visit.standing, f"{visit.name}: {_unstepped(visit)}"))
+        yield from (_Row(None, f"  {text}") for text in [_why(visit.reason, visit.error)] if text)
     for step in visit.steps:
         colour: Standing = (
             "done" if step.outcome in ("handled", "duplicate", "relayed", "suppressed") else visit.standing
         )
         text = f"{visit.name}: {_SAID.get(step.outcome, step.outcome)}{_try(step)}{_length(step)}"
         yield _Row(step.started_at, _standing(colour, text))
-        why = ": ".join(filter(None, (step.reason, step.error)))
-        if why:
-            yield _Row(None, f"  {why}")
+        yield from (_Row(None, f"  {text}") for text in [_why(step.reason, step.error)] if text)
     yield from (_Row(None, f"  {_dim(note)}") for note in visit.notes)
     if visit.place is not None and visit.standing != "done":
         place = visit.place
         since = f" since {clock(place.since, now)}" if place.since else ""
         yield _Row(None, f"  now in {place.name}{since} {_dim(f'({place.known_from})')}")
+
+
+def _why(reason: str, error: str) -> str:
+    return ": ".join(filter(None, (reason, error)))
 
 
 def _unstepped(visit: Visit) -> str:

@@ -126,7 +126,8 @@ class Step:
 class Visit:
     """What `name` (a consumer or a relay, by its function's name) of `service` made of an event, or has yet to.
 
-    `note` says in words what the state and the steps do not: redriven, twin versions, a copy that lies in the DLQ.
+    `reason` and `error` are of the failure that stands, if one does. `notes` say in words what the state and the steps
+    do not: redriven, twin versions, a copy that lies in the DLQ.
     """
 
     name: str
@@ -136,6 +137,8 @@ class Visit:
     standing: Standing
     steps: tuple[Step, ...] = ()
     place: Place | None = None
+    reason: str = ""
+    error: str = ""
     notes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
 

@@ -68,14 +68,25 @@ def _wants_one(question: Question, stories: Sequence[EventStory]) -> bool:
 
 
 def _story(question: Question, events: Sequence[EventStory], evidence: Evidence) -> Story:
+    verdict = verdict_on(events, evidence.now)
+    if verdict.standing == "done" and not any(event.visits for root in events for event in root.walk()):
+        older = any(event.arrival.at and event.arrival.at < evidence.window.start for event in events)
+        verdict = _TOO_OLD if older else verdict
     return Story(
         question=str(question),
-        verdict=verdict_on(events, evidence.now),
+        verdict=verdict,
         read_from=evidence.window.start,
         read_to=evidence.window.end,
         events=tuple(events),
         gaps=(*evidence.gaps, *_gaps(events, evidence)),
     )
+
+
+_TOO_OLD: Final = Verdict(
+    standing="unclear",
+    sentence="It came about before the lines that were read.",
+    advice=("Ask again with a longer --since, such as --since 7d.",),
+)
 
 
 def _nothing(question: Question, evidence: Evidence) -> Story:

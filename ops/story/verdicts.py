@@ -157,10 +157,8 @@ def _stuck(stuck: _Stuck, now: datetime, *, is_alone: bool) -> str:
 
 
 def _failed(visit: Visit) -> str:
-    last = visit.last
-    reason, error = (last.reason, last.error) if last else ("", "")
-    said = _COULD_NOT.get(reason, "failed on it")
-    return f"{visit.name} {said}" + (f" ({error})" if error else "")
+    said = _COULD_NOT.get(visit.reason, "failed on it")
+    return f"{visit.name} {said}" + (f" ({visit.error})" if visit.error else "")
 
 
 def _lies(visit: Visit, now: datetime) -> str:

@@ -33,11 +33,13 @@ class Visits:
 
     def of(self, facts: Facts, *, came_at: datetime | None) -> tuple[Visit, ...]:
         """The relay first, then those that have acted, by time, then those that have yet to."""
+        if self._is_older(facts, came_at):
+            return ()
         relays = [self._relay_visit(facts, name) for name in sorted(_relays(facts))]
         if any(visit.state != "relayed" for visit in relays):
             return tuple(relays)
         seen = _consumers(facts)
-        missing = [] if self._is_older(facts, came_at) else [n for n in self._expected(facts, seen) if n not in seen]
+        missing = [name for name in self._expected(facts, seen) if name not in seen]
         visits = [self._consumer_visit(facts, name, came_at) for name in (*sorted(seen), *missing)]
         return (*relays, *sorted(visits, key=self._begun))
 
@@ -46,7 +48,7 @@ class Visits:
 
     def _is_older(self, facts: Facts, came_at: datetime | None) -> bool:
         """Older than the lines that were read: that there are none says nothing."""
-        return not facts.lines and came_at is not None and came_at < self._evidence.window.start
+        return not (facts.lines or facts.letters) and came_at is not None and came_at < self._evidence.window.start
 
     def _expected(self, facts: Facts, seen: set[str]) -> Iterator[str]:
         """Who should act on it, by the rules. Over HTTP it is first the one whose queue the API fills."""
@@ -88,6 +90,7 @@ class Visits:
         letters: Sequence[Letter],
         place: Place | None,
     ) -> Visit:
+        reason, error = _failure(state, steps, letters)
         return Visit(
             name=name,
             service=self._service_of.get(name, ""),
@@ -96,6 +99,8 @@ class Visits:
             standing=self._standing(state, place),
             steps=steps,
             place=place,
+            reason=reason,
+            error=error,
             notes=tuple(notes_on(steps, letters, state, self._evidence.now)),
             advice=advice_on(state, steps, letters, place, options=self._evidence.options),
         )
@@ -143,6 +148,14 @@ class Visits:
             said = "its last line; the dead-letter queue could not be looked into"
             return Place(kind="dlq", name=f"{name}-dlq", since=steps[-1].at, known_from=said)
         return None
+
+
+def _failure(state: State, steps: Sequence[Step], letters: Sequence[Letter]) -> tuple[str, str]:
+    """Reason and error of the one that stands. A line has the whole error, a letter perhaps only its beginning."""
+    failed = steps[-1] if steps and steps[-1].reason else None
+    if state in ("handled", "duplicate", "relayed", "suppressed", "inferred") or not (failed or letters):
+        return "", ""
+    return (failed.reason, failed.error) if failed else (letters[-1].reason, letters[-1].error)
 
 
 def _relays(facts: Facts) -> set[str]:
