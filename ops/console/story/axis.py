@@ -13,7 +13,7 @@ from ops.story.words import span
 WIDTH: Final = 1000.0
 _SILENCE: Final = 70.0
 #: A silence is long when it is longer than all that happened, this often.
-_FACTOR: Final = 1.5
+_FACTOR: Final = 4.0
 _LEAST: Final = timedelta(milliseconds=400)
 _TICKS: Final = 5
 _STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000)
