@@ -51,16 +51,12 @@ ROUTES: Final[tuple[BaseRoute, ...]] = (
 
 
 def application(console: Console) -> Starlette:
-    """Watches the stage while it runs."""
+    """Watches the stage from its start on, until the console is closed."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         console.feed.start()
-        try:
-            yield
-        finally:
-            console.feed.stop()
-            console.jobs.end_all()
+        yield
 
     app = Starlette(
         routes=ROUTES,

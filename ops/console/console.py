@@ -42,6 +42,11 @@ class Console:
         badges = {"letters": self.feed.now().depths.letters}
         return self.pages.page(name, status_code=status_code, view=view, badges=badges, now=self.now(), **values)
 
+    def close(self) -> None:
+        """Ends the watch and the jobs. What they hold is given back."""
+        self.feed.stop()
+        self.jobs.end_all()
+
     def look(self, selection: Selection) -> Look:
         """The letters that are meant. Raises CannotAsk."""
         return self.desk.look(selection)

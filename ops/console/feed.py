@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import traceback
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -145,6 +146,9 @@ class Feed:
                     self._depths = self._ask_depths()
             except CannotAsk as error:
                 self._state = self._seen(unknown(str(error)))
+            except Exception as error:  # noqa: BLE001 - a defect must not end the watch: it is told, and the next round tries
+                traceback.print_exc()
+                self._state = self._seen(unknown(f"{type(error).__name__}: {error}"))
             else:
                 self._state = self._seen()
             self._asked_at = self._elapsed()

@@ -27,7 +27,7 @@ _HEADERS: Final = {
     "content-security-policy": _POLICY,
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with none at all, browsers would send no origin along with forms
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }

@@ -6,6 +6,7 @@ import socket
 from typing import Final
 
 import uvicorn
+from starlette.concurrency import run_in_threadpool
 
 from ops.console.access import TOKEN, Access
 from ops.console.app import application
@@ -29,7 +30,19 @@ def address(access: Access, name: str) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{access.port}/?{TOKEN}={access.token}"
 
 
-def server(console: Console) -> uvicorn.Server:
+class ConsoleServer(uvicorn.Server):
+    """Ends what streams and works before it waits for open connections: they would wait for that."""
+
+    def __init__(self, config: uvicorn.Config, console: Console) -> None:
+        super().__init__(config)
+        self._console = console
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await run_in_threadpool(self._console.close)
+        await super().shutdown(sockets)
+
+
+def server(console: Console) -> ConsoleServer:
     """To be run by `run(sockets=[...])`, and to be ended by its `should_exit`."""
     config = uvicorn.Config(
         application(console),
@@ -39,4 +52,4 @@ def server(console: Console) -> uvicorn.Server:
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE,
     )
-    return uvicorn.Server(config)
+    return ConsoleServer(config, console)

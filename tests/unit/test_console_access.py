@@ -114,7 +114,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it() -> None:
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert reply.headers["cache-control"] == "no-store"
-        assert reply.headers["referrer-policy"] == "no-referrer"
+        assert reply.headers["referrer-policy"] == "same-origin"
         assert reply.headers["x-content-type-options"] == "nosniff"
 
 

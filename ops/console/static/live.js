@@ -1,11 +1,10 @@
 /* One connection for a page, closed while nobody sees it. Modules subscribe to what they show. */
-const listeners = new Map();
+const listeners = { state: [], hops: [], rows: [] };
 let source = null;
 let paused = false;
 
-export const on = (name, listener) => {
-  listeners.set(name, [...(listeners.get(name) ?? []), listener]);
-};
+/* At any time: what comes is told to whoever listens by then. */
+export const on = (name, listener) => listeners[name].push(listener);
 
 const TEXTS = { live: "Live", lost: "Connection lost", paused: "Paused", waiting: "Connecting" };
 const show = (state) => {
@@ -20,8 +19,8 @@ const open = () => {
   source = new EventSource(document.body.dataset.live ?? `/live${location.search}`);
   source.addEventListener("open", () => show("live"));
   source.addEventListener("error", () => show(source?.readyState === EventSource.CLOSED ? "lost" : "waiting"));
-  for (const [name, told] of listeners) {
-    source.addEventListener(name, (event) => told.forEach((listener) => listener(event.data)));
+  for (const name of Object.keys(listeners)) {
+    source.addEventListener(name, (event) => listeners[name].forEach((listener) => listener(event.data)));
   }
 };
 const close = () => {
