@@ -43,7 +43,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         answer = self._answer(scope)
-        await (answer or self._app)(scope, receive, _with_headers(send))
+        is_open = scope["path"].startswith(OPEN)
+        await (answer or self._app)(scope, receive, _with_headers(send, cache="no-cache" if is_open else "no-store"))
 
     def _answer(self, scope: Scope) -> Response | None:
         """What ends the request here; None when it may go on."""
@@ -100,13 +101,13 @@ class Guard:
 _ASK_AGAIN: Final = "Open the address that the console printed when it started: it holds the token that lets you in."
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, *, cache: str) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers[name] = value
-            headers.setdefault("cache-control", "no-store")
+            headers.setdefault("cache-control", cache)
         await send(message)
 
     return sending

@@ -65,8 +65,8 @@ def _environment() -> Environment:
 
 
 def _icon(name: str) -> Any:
-    """A picture of the sheet `static/icons.svg`; decoration, since words stand beside it."""
-    return Markup('<svg class="icon" aria-hidden="true"><use href="/static/icons.svg#{}"/></svg>').format(name)
+    """A picture of the sheet in `parts/icons.svg`, which every page has; decoration, since words stand beside it."""
+    return Markup('<svg class="icon" aria-hidden="true"><use href="#icon-{}"/></svg>').format(name)
 
 
 #: What a line ended as -> its class, which gives it a colour, and its picture, which gives it a shape.

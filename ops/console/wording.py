@@ -61,6 +61,11 @@ def day(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def stamp(at: datetime) -> str:
+    """As `day`, in a column whose head says that it is UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def machine_time(at: datetime) -> str:
     """For the `datetime` attribute."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
@@ -113,6 +118,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "clock": clock,
     "clock_ms": clock_ms,
     "day": day,
+    "stamp": stamp,
     "machine_time": machine_time,
     "short": short,
     "count": count,

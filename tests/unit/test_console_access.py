@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from urllib.parse import urlencode
+
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from ops.console.app import ROUTES
-from tests.unit.console_builders import HOST, PORT, access, door, headers_of, send
+from ops.console.console import Console
+from ops.console.forms import Fields, posting
+from ops.console.guard import Guard
+from ops.console.problems import HANDLERS
+from tests.unit.console_builders import HOST, PORT, Reply, access, door, headers_of, send
 
 OWN = access()
 
@@ -143,3 +153,38 @@ def test_every_address_that_takes_a_post_reads_its_form_in_the_one_place_that_as
     assert taking
     assert {route.endpoint.__qualname__ for route in taking} == {"posting.<locals>.endpoint"}
     assert all(isinstance(route, Route | Mount) for route in ROUTES)
+
+
+def form(path: str, fields: dict[str, str], **headers: str | None) -> Reply:
+    """To an address that takes forms, behind the door."""
+
+    def taken(_: Request, fields: Fields) -> Response:
+        return PlainTextResponse(f"taken: {fields.get('why')}")
+
+    app = Starlette(routes=[posting("/form", taken)], exception_handlers=HANDLERS)
+    app.state.console = Console(access=OWN, **dict.fromkeys(OTHERS))  # type: ignore[arg-type]
+    body = urlencode(fields).encode()
+    return send(Guard(app, access=OWN), "POST", path, headers=headers_of(OWN, **headers), body=body)
+
+
+#: What a form does not need of a console.
+OTHERS = tuple(each.name for each in fields(Console) if each.name != "access")
+
+
+def test_a_form_of_this_console_is_taken() -> None:
+    assert form("/form", {"form_token": OWN.form_token, "why": "because"}).text == "taken: because"
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", OWN.token, OWN.session])
+def test_a_form_without_this_session_s_token_is_refused(token: str | None) -> None:
+    reply = form("/form", {"why": "because"} | ({} if token is None else {"form_token": token}))
+
+    assert reply.status == 403
+    assert "taken" not in reply.text
+
+
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/json", "multipart/form-data; boundary=x"])
+def test_what_is_no_form_is_refused(kind: str | None) -> None:
+    reply = form("/form", {"form_token": OWN.form_token}, **{"content-type": kind})
+
+    assert reply.status == 415

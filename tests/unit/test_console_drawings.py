@@ -9,7 +9,7 @@ import pytest
 
 from ops.console.plots.board import boards
 from ops.console.plots.plot import HEIGHT, WIDTH, Curve, Plot
-from ops.console.plots.scale import ceiling
+from ops.console.plots.scale import Logarithmic, Straight
 from ops.console.story.axis import WIDTH as LENGTH
 from ops.console.story.axis import Axis
 from ops.console.story.waterfall import waterfall
@@ -107,18 +107,31 @@ def test_a_story_without_any_time_has_rows_and_no_axis() -> None:
 
 
 @pytest.mark.parametrize(
-    ("highest", "is_time", "top", "step"),
+    ("highest", "labels"),
+    [(0, "0 1"), (1, "0 1"), (3, "0 1 2 3"), (37, "0 10 20 30 40"), (812, "0 500 1,000"), (40, "0 10 20 30 40")],
+)
+def test_a_straight_axis_ends_at_a_round_number(highest: float, labels: str) -> None:
+    scale = Straight.over([highest / 2, highest])
+
+    assert " ".join(line.label for line in scale.lines) == labels
+    assert scale.share(highest) <= 1
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
     [
-        (0, False, 1, 1),
-        (1, False, 1, 1),
-        (3, False, 3, 1),
-        (37, False, 40, 10),
-        (812, False, 1000, 500),
-        (61_000, True, 80_000, 20_000),
+        ([], "10 ms|100 ms|1 s"),
+        ([0.2], "1 ms|10 ms|100 ms"),
+        ([41, 280], "10 ms|100 ms|1 s"),
+        ([41, 61_000], "10 ms|100 ms|1 s|10 s|100 s"),
+        ([100, 1000], "100 ms|1 s|10 s"),
     ],
 )
-def test_an_axis_ends_at_a_round_number(highest: float, is_time: bool, top: float, step: float) -> None:
-    assert ceiling(highest, is_time=is_time) == (top, step)
+def test_times_stand_between_powers_of_ten(values: list[float], labels: str) -> None:
+    scale = Logarithmic.over(values)
+
+    assert "|".join(line.label for line in scale.lines) == labels
+    assert all(0 <= scale.share(value) <= 1 for value in values)
 
 
 WINDOW = Window(start=NOON, end=NOON + timedelta(minutes=6), period=60)
@@ -145,7 +158,7 @@ def test_a_promise_is_in_the_picture_though_all_values_are_far_below() -> None:
     drawn = plot("ms", (0, 10), promise=(280, "promised"))
 
     assert drawn.promise_y is not None
-    assert 0 < drawn.promise_y < HEIGHT / 2
+    assert 0 < drawn.promise_y < HEIGHT
 
 
 def test_what_is_pointed_at_is_said_in_words() -> None:
@@ -181,4 +194,4 @@ def test_each_consumer_s_plots_are_asked_for_at_once_and_get_their_own_answers()
     critical = next(p for p in board.plots if p.title == "Critical time")
     asked = [n for n, query in enumerate(source.queries) if query.metric == CRITICAL_TIME]
     assert [curve.points[0].value for curve in critical.curves] == asked
-    assert critical.promise == (560, "promised for 95 in 100: 560 ms")
+    assert critical.promise == (560, "promised: 95 in 100 within 560 ms")

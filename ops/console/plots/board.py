@@ -8,6 +8,7 @@ from typing import Final
 
 from ops.console.plots.plot import Curve, Plot, Unit
 from ops.metrics import MetricSource, Query, Series, Statistic, Window
+from ops.story.words import span
 from runtime.manifest import Consumer, Relay, Service
 from runtime.metrics import (
     AGE_AT_PICK_UP,
@@ -79,7 +80,7 @@ def _of_consumer(consumer: Consumer) -> tuple[Wanted, ...]:
             title="Critical time",
             unit="ms",
             curves=_percentiles(CRITICAL_TIME, name),
-            promise=(promised, f"promised for 95 in 100: {promised} ms") if promised else None,
+            promise=(promised, f"promised: 95 in 100 within {span(promised)}") if promised else None,
         ),
         Wanted(title="Age at pick-up", unit="ms", curves=_percentiles(AGE_AT_PICK_UP, name)[1:]),
         Wanted(

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from ops.console.plots.scale import ceiling
+from ops.console.plots.scale import Logarithmic, Straight
 from ops.metrics import Point, Window
 
 WIDTH: Final = 600.0
 HEIGHT: Final = 150.0
-#: Of a promise over everything that was measured: it stays in the picture.
-_ABOVE: Final = 1.12
 
 Unit = Literal["count", "ms"]
 
@@ -80,8 +78,7 @@ class Plot:
 
     @property
     def lines(self) -> list[Mark]:
-        top, step = self._scale()
-        return [Mark(self._y(step * n), self.said(step * n)) for n in range(int(top / step + 0.5) + 1)]
+        return [Mark(HEIGHT * (1 - line.share), line.label) for line in self._scale.lines]
 
     @property
     def times(self) -> list[Mark]:
@@ -124,10 +121,12 @@ class Plot:
         highest = max(point.value for point in curve.points)
         return f"{curve.name} lately {self.said(curve.points[-1].value)}, at most {self.said(highest)}"
 
-    def _scale(self) -> tuple[float, float]:
-        highest = max((point.value for curve in self.curves for point in curve.points), default=0.0)
-        promised = self.promise[0] * _ABOVE if self.promise else 0.0
-        return ceiling(max(highest, promised), is_time=self.unit == "ms")
+    @property
+    def _scale(self) -> Straight | Logarithmic:
+        values = [point.value for curve in self.curves for point in curve.points]
+        if self.unit == "count":
+            return Straight.over(values)
+        return Logarithmic.over([*values, *([self.promise[0]] if self.promise else [])])
 
     def _runs(self, curve: Curve) -> Iterator[list[tuple[float, float]]]:
         known = {point.at: point.value for point in curve.points}
@@ -148,4 +147,4 @@ class Plot:
         return WIDTH * ((middle - self.window.start) / (self.window.end - self.window.start))
 
     def _y(self, value: float) -> float:
-        return HEIGHT - HEIGHT * value / self._scale()[0]
+        return HEIGHT * (1 - self._scale.share(value))

@@ -57,7 +57,7 @@ const frame = (now) => {
 const send = (path, look, delay) => {
   if (moving.size >= MOST) return;
   const element = document.createElementNS("http://www.w3.org/2000/svg", "circle");
-  element.setAttribute("r", 5);
+  element.setAttribute("r", 4.5);
   element.setAttribute("class", `dot ${look}`);
   element.setAttribute("visibility", "hidden");
   path.closest("svg").querySelector("[data-dots]").append(element);

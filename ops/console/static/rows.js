@@ -15,10 +15,12 @@ const rowsIn = (html) => {
   return [...template.content.querySelectorAll("tr")];
 };
 const has = (row) => body.querySelector(`[data-key="${CSS.escape(row.dataset.key)}"]`);
+/* A few that are new light up; where there are many at each turn, that would only be unrest. */
+const FEW = 3;
 const add = (rows) => {
-  for (const row of rows.reverse()) {
-    if (has(row)) continue;
-    row.dataset.new = "";
+  const fresh = rows.filter((row) => !has(row)).reverse();
+  for (const row of fresh) {
+    if (fresh.length <= FEW) row.dataset.new = "";
     body.prepend(row);
   }
   while (body.rows.length > limit) body.lastElementChild.remove();

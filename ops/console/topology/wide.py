@@ -132,7 +132,7 @@ def _ways(
     for type_, sender, consumer in trips(services):
         entry = entries[consumer]
         start = (
-            f"M{_OTHERS - 6} {ground.middle}"
+            f"M{_OTHERS + 1} {ground.middle}"
             if sender == OTHERS
             else f"M{exits[sender]} {ground.floor}V{ground.middle}"
         )

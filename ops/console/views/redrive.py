@@ -82,7 +82,7 @@ def _so_far(report: Report) -> Progress:
 def _ended(report: Report) -> Progress:
     return Progress(
         standing="done" if report.is_complete else "incomplete",
-        sentence=f"{count(report.sent, 'letter')} sent, {report.left + len(report.refused):,} left.",
+        sentence=f"{count(report.sent, 'letter')} sent, {report.left + len(report.refused):,} left{_but(report)}.",
         details=tuple(_remarks(report)),
         done=report.sent + len(report.refused) + report.lost,
         planned=report.planned,
@@ -90,10 +90,14 @@ def _ended(report: Report) -> Progress:
     )
 
 
+def _but(report: Report) -> str:
+    return f", and {count(len(report.came_back), 'letter')} came back" if report.came_back else ""
+
+
 def _remarks(report: Report) -> list[str]:
     remarks = [f"Letter {id_} stays: {why}." for id_, why in list(report.refused.items())[:10]]
     if report.stopped:
-        remarks.append(f"It stopped by itself: {report.stopped}. The rest was left where it is.")
+        remarks.append(f"It stopped by itself: {report.stopped}. Is the cause gone?")
     if report.others:
         remarks.append(f"{count(len(report.others), 'letter')} arrived meanwhile with another failure.")
     if report.lost:
