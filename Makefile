@@ -14,7 +14,7 @@ override READY := $(VENV)/.ready-$(PINS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo up test simulate kill-run bench check fuzz format clean
+.PHONY: help setup run demo up console test simulate kill-run bench check fuzz format clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -29,6 +29,9 @@ demo: $(READY) ## The same, but always exit when it is done: 0 when every outcom
 
 up: $(READY) ## Deploy and stay up, without the demonstration.
 	@BREAKWATER_TOPOLOGY=$(TOPOLOGY) $(PY) -m local up
+
+console: $(READY) ## See and repair in the browser: STAGE (with PROFILE, REGION) or AWS_ENDPOINT_URL; else a stack of its own.
+	@$(if $(STAGE)$(PROFILE)$(AWS_ENDPOINT_URL),$(PY) -m ops console --stage $(or $(STAGE),$(if $(AWS_ENDPOINT_URL),embedded,dev)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION)) $(CONSOLE_ARGS),$(PY) -m local run --stay)
 
 check: $(READY) ## Everything that can be judged without running: style, types, layers, contracts, templates.
 	@echo "ruff"         && ruff check . && ruff format --check --quiet .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ops import deploy, dlq, openapi, replay, schemas, tail, why
+from ops.console.command import console
 from ops.metrics import command
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app.command(name="metrics", epilog=command.EXAMPLE)(command.metrics)
 app.command(name="deploy", epilog="Example: python -m ops deploy Billing --stage dev -- --hotswap")(deploy.deploy)
 app.command(name="why", epilog="Example: python -m ops why poison-0001 --stage embedded")(why.why)
 app.command(name="tail", epilog="Example: python -m ops tail --service billing --stage embedded")(tail.tail)
+app.command(name="console", epilog="Example: python -m ops console --stage dev --profile operator --read-only")(console)
 
 if __name__ == "__main__":
     app(prog_name="python -m ops")

@@ -14,6 +14,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.embedded.assembly import SynthesisFailed
+from local.embedded.console import running_console
 from local.embedded.deploy import DeploymentFailed
 from local.embedded.emulator_env import SetupFailed
 from local.embedded.hops import Watcher
@@ -74,8 +75,9 @@ def _demonstrate(environ: Mapping[str, str], teller: Teller, *, stay: bool) -> i
         teller.box("the receipt", play.receipt())
         teller.timings()
         if stay:
-            teller.ways_in(stack, play.invoice_id)
-            _until_stopped(teller)
+            with running_console(stack.cloud, environ, teller.say) as console:
+                teller.ways_in(stack, play.invoice_id, console)
+                _until_stopped(teller)
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 
 

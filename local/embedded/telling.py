@@ -79,8 +79,8 @@ class Teller:
         for words in answered_by:
             self.line(f"  {environment} .venv/bin/python -m ops why {words} --stage {STAGE}")
 
-    def ways_in(self, stack: Stack, invoice_id: str) -> None:
-        """Endpoints, and three lines that work when pasted into another terminal in the project."""
+    def ways_in(self, stack: Stack, invoice_id: str, console: str) -> None:
+        """Endpoints, the console where there is one, and three lines to paste into another terminal in the project."""
         environment = _environment(stack)
         media_type = "content-type: application/cloudevents+json"
         self.line()
@@ -88,6 +88,8 @@ class Teller:
         self.line(f"  billing     {stack.billing_url}/invoices")
         self.line(f"  bus         {stack.bus_name} at {stack.cloud.endpoint}")
         self.line(f"  e-mails     {mailbox_url(stack.cloud)}")
+        if console:
+            self.line(f"  console     {console}")
         self.line()
         self.line("  Three lines to try in another terminal; what happens is told here:")
         self.line()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contracts.deployed import CannotAsk
-from contracts.following import Follower, LogEvent, log_events
+from contracts.following import Follower, LogEvent, Read, log_events
 from contracts.lines import Line
 from ops.logs.sources import asking_logs
 from ops.target import Target
@@ -43,6 +43,17 @@ class Wanted:
         return line.customer_id == self.customer or line.correlation_id in self._flows
 
 
+def reading(target: Target) -> Read:
+    """What a Follower of the stage's lines reads by. It raises CannotAsk."""
+    logs = target.client("logs")
+
+    def read(group: str, start: int) -> list[LogEvent]:
+        with asking_logs():
+            return list(log_events(logs, group, start=start))
+
+    return read
+
+
 def follow(
     target: Target,
     clock: Clock,
@@ -56,14 +67,8 @@ def follow(
 
     Raises CannotAsk when the first question is refused; later refusals are told to `trouble`, and it goes on.
     """
-    logs = target.client("logs")
-
-    def read(group: str, start: int) -> list[LogEvent]:
-        with asking_logs():
-            return list(log_events(logs, group, start=start))
-
     with ThreadPoolExecutor(len(target.log_groups)) as pool:
-        follower = Follower(read, target.log_groups, since=round(since.timestamp() * 1000), each=pool.map)
+        follower = Follower(reading(target), target.log_groups, since=round(since.timestamp() * 1000), each=pool.map)
         yield from follower.new()
         while until is None or clock.now() + timedelta(seconds=every) < until:
             clock.sleep(every)

@@ -48,8 +48,8 @@ class EmfLogs:
     def series(self, queries: Sequence[Query], window: Window) -> list[Series]:
         """See MetricSource. A function that has no log yet has measured nothing."""
         samples: _Samples = defaultdict(lambda: defaultdict(list))
-        for function in {query.function for query in queries}:
-            for line in self._lines(self._log_groups[function], window):
+        for log_group in {self._log_groups[query.function] for query in queries}:
+            for line in self._lines(log_group, window):
                 _collect(line, self._namespace, window, samples)
         return [_answer(query, samples) for query in queries]
 

@@ -15,8 +15,10 @@ from contracts.deployed import CannotAsk
 from infra.components.relations import Retention
 from infra.config import DEFAULT_STAGE, UnknownStage
 from ops.aws import AsJson, EndpointUrl, Profile, Region, Stage
+from ops.logs.sources import log_source
 from ops.replay.estimate import Estimate, estimate
 from ops.replay.eventbridge import EventBridge, Replay
+from ops.replay.outcomes import outcomes, told
 from ops.replay.plan import Choice, Plan, plan
 from ops.replay.running import Running, leftovers
 from ops.replay.telling import ended_line, plan_json, plan_lines, progress_line, replay_json, table
@@ -130,6 +132,29 @@ def list_replays(
         typer.echo(line)
 
 
+@app.command(epilog="Example: python -m ops replay show breakwater-prod-20261127t061512-a1b2 --stage prod")
+def show(
+    name: Annotated[str, typer.Argument(help="The replay's name, as `list` shows it.")],
+    as_json: AsJson = False,
+    stage: Stage = DEFAULT_STAGE,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """How far a replay is, and what consumers made of its events. Reads their logs; exits with 1 when it failed."""
+    clock = SystemClock()
+    with _explained():
+        target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
+        found = _found(EventBridge(target), name)
+        ends = outcomes(found, log_source(target, clock), now=clock.now())
+    if as_json:
+        typer.echo(json.dumps(replay_json(found) | {"outcomes": ends}, indent=2))
+    else:
+        for line in (ended_line(found), *told(ends)):
+            typer.echo(line)
+    raise typer.Exit(1 if found.state in ("FAILED", "CANCELLED") else 0)
+
+
 @app.command(epilog="Example: python -m ops replay cancel breakwater-prod-20261127t061512-a1b2 --stage prod")
 def cancel(
     name: Annotated[str, typer.Argument(help="The replay's name, as `list` shows it.")],
@@ -141,9 +166,7 @@ def cancel(
     """Stop a replay that somebody has begun. What was replayed until then stays replayed."""
     with _explained():
         bridge = EventBridge(Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region))
-        if bridge.find(name) is None:
-            raise WrongUse(f"there is no replay {name}: see `python -m ops replay list`")
-        bridge.cancel(name)
+        bridge.cancel(_found(bridge, name).name)
     typer.echo(f"{name}: told to stop; `python -m ops replay clean` removes its rules when it has")
 
 
@@ -172,6 +195,14 @@ def clean(
         typer.echo(line)
 
 
+def _found(bridge: EventBridge, name: str) -> Replay:
+    """Raises WrongUse and CannotAsk."""
+    found = bridge.find(name)
+    if found is None:
+        raise WrongUse(f"there is no replay {name}: see `python -m ops replay list`")
+    return found
+
+
 def _remembered(window: Window, target: Target, clock: Clock, *, although_forgotten: bool) -> None:
     horizon = memory(Retention.of(target.stage, target.consumers))
     if clock.now() - window.start > horizon and not although_forgotten:
@@ -198,12 +229,12 @@ def _propose(proposal: Proposal, *, as_json: bool, quiet: bool) -> None:
 
 def _run(planned: Plan, target: Target, clock: Clock) -> Replay:
     """Tells of each step forward, on stderr."""
-    told: list[str] = []
+    last: list[str] = []
 
     def progress(found: Replay) -> None:
         line = progress_line(planned, found)
-        if line not in told[-1:]:
-            told.append(line)
+        if line not in last:
+            last[:] = [line]
             typer.echo(line, err=True)
 
     settle = 0.0 if target.stage.name in _AT_ONCE else _SETTLE_SECONDS

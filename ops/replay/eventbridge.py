@@ -138,7 +138,7 @@ class EventBridge:
     def _queue(self, rule: ReplayRule, rule_arn: str) -> Mapping[str, Any]:
         """The consumer's, with its DLQ, as its own rules have it."""
         _, partition, _, region, account, _ = rule_arn.split(":", 5)
-        queue = f"arn:{partition}:sqs:{region}:{account}:{self._target.stage.resource_name(rule.consumer)}"
+        queue = f"arn:{partition}:sqs:{region}:{account}:{self._target.stage.deployed_name(rule.consumer)}"
         return {"Id": _TARGET, "Arn": queue, "DeadLetterConfig": {"Arn": f"{queue}-dlq"}}
 
     def remove_rule(self, name: str) -> None:

@@ -138,16 +138,20 @@ def _consumers(taken: Iterable[Route]) -> Iterator[Consumer]:
 def _rules(
     taken: Sequence[Route], choice: Choice, *, stage: StageConfig, stamp: str, replay: str
 ) -> Iterator[ReplayRule]:
-    """One for each subscription that is concerned: the one that is there, unless its consumer is to get less."""
+    """One for each subscription that is concerned: the one that is there, unless its consumer is to get less.
+
+    In a group there is none for each: its one rule lets more pass.
+    """
     subscriptions = {route.rule: route for route in taken}
     for number, (rule, route) in enumerate(subscriptions.items()):
         types = tuple(way.type for way in taken if way.rule == rule)
+        own = choice.is_narrow or stage.grouped.group_of(route.service.name) is not None
         yield ReplayRule(
-            name=f"{stage.replay_rules}{stamp}-{number}" if choice.is_narrow else stage.resource_name(rule),
+            name=f"{stage.replay_rules}{stamp}-{number}" if own else stage.resource_name(rule),
             consumer=route.consumer.name,
             types=types,
-            is_temporary=choice.is_narrow,
-            pattern=_narrowed(route, types, choice, replay) if choice.is_narrow else route.subscription.pattern,
+            is_temporary=own,
+            pattern=_narrowed(route, types, choice, replay) if own else route.subscription.pattern,
         )
 
 

@@ -58,6 +58,16 @@ class Bus:
         answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
         return [json.loads(message["Body"]) for message in answer.get("Messages", ())]
 
+    def log(self, consumer: str, outcome: str, replay: str) -> None:
+        """A consumer's line about an event of the replay."""
+        logs, group = boto3.client("logs"), f"/aws/lambda/{DEV.resource_name(consumer)}"
+        if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+            logs.create_log_group(logGroupName=group)
+            logs.create_log_stream(logGroupName=group, logStreamName="s")
+        line = {"consumer": consumer, "outcome": outcome, "event_id": "e-1", "event_source": "crm", "replay": replay}
+        event = {"timestamp": round(datetime.now(UTC).timestamp() * 1000), "message": json.dumps(line)}
+        logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[event])
+
     def rules(self) -> list[str]:
         found = self.events.list_rules(EventBusName=DEV.bus_name, NamePrefix=DEV.replay_rules)
         return [rule["Name"] for rule in found["Rules"]]
@@ -66,6 +76,7 @@ class Bus:
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
     monkeypatch.setattr("ops.replay.commands._SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr("ops.logs.sources._WITHOUT_INSIGHTS", ("dev",))  # moto's filters nothing
     with mock_aws():
         yield Bus()
 
@@ -214,6 +225,32 @@ def test_a_replay_that_somebody_began_is_told_to_stop(bus: Bus) -> None:
 
     assert result.exit_code == 0
     assert EventBridge(Target.named("dev")).find(replay.name).state == "CANCELLED"  # moto cancels even what has ended
+
+
+def test_what_consumers_made_of_a_replay_is_told_from_their_logs(bus: Bus) -> None:
+    ops("--since", "2h", "--to-consumer", "billing", "--yes")
+    (replay,) = EventBridge(Target.named("dev")).listed()
+    nothing = ops("show", replay.name)
+    for consumer, outcome, name in (
+        ("billing", "handled", replay.name),
+        ("billing", "duplicate", replay.name),
+        ("billing", "duplicate", replay.name),
+        ("notification", "suppressed", replay.name),
+        ("notification", "handled", "another"),
+    ):
+        bus.log(consumer, outcome, name)
+
+    told = ops("show", replay.name)
+
+    assert (nothing.exit_code, told.exit_code) == (0, 0)
+    assert "no consumer has said anything of its events yet" in nothing.stdout
+    assert told.stdout.splitlines() == [
+        f"replay {replay.name}: completed",
+        "  billing       2 duplicate, 1 handled",
+        "  notification  1 suppressed",
+    ]
+    assert json.loads(ops("show", replay.name, "--json").stdout)["outcomes"]["notification"] == {"suppressed": 1}
+    assert ops("show", "another").exit_code == 2
 
 
 def test_only_what_is_in_the_archive_is_counted_by_time(bus: Bus) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,19 @@ def test_all_consumers_of_the_bus_get_everything_by_their_own_rules_when_nothing
     assert replay.consumers == ("ingestion", "billing", "billing-usage", "notification", "notification-contacts")
     assert replay.temporary == ()
     assert {rule.name for rule in replay.rules} >= {"breakwater-dev-billing-payments"}
+
+
+def test_one_of_a_group_that_shares_a_queue_gets_its_own_events_and_no_neighbours() -> None:
+    together = replace(DEV, topology="monolith")
+
+    replay = plan(
+        Choice(window=WINDOW, consumers=("notification",)), stage=together, services=SERVICES, now=NOW, token="a1b2"
+    )
+
+    (rule,) = replay.temporary
+    matcher = compiled(rule.pattern)
+    assert matcher.matches(envelope(replay, "billing.invoice.paid"))
+    assert not matcher.matches(envelope(replay, "ingestion.usage.recorded", source="ingestion-service"))
 
 
 def test_a_name_says_stage_and_time_and_whether_effects_are_wanted() -> None:
