@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from bench.calls import measure_all
-from bench.report import as_document, as_table
+from bench.measure import measured_works
+from bench.report import as_document, as_table, measurements, measurements_table
 from runtime.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -30,6 +31,21 @@ def calls(
     now = SystemClock().now().replace(microsecond=0)
     results = measure_all(now=now, batches=batches)
     print(json.dumps(as_document(results, date=f"{now:%Y-%m-%d}"), indent=2) if as_json else as_table(results))
+
+
+@app.command()
+def measure(
+    repeats: Annotated[int, typer.Option(min=1, help="Invocations of each size.")] = 9,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, with the machine's facts.")] = False,
+) -> None:
+    """Time, waits, units and bytes of one invocation of each function: what `python -m ops cost` reckons with.
+
+    Renew what is committed: python -m bench measure --json > bench/measured.json
+    """
+    now = SystemClock().now().replace(microsecond=0)
+    results = measured_works(now=now, repeats=repeats)
+    date = f"{now:%Y-%m-%d}"
+    print(json.dumps(measurements(results, date=date), indent=1) if as_json else measurements_table(results))
 
 
 if __name__ == "__main__":

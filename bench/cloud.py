@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os import environ  # noqa: TID251 - the composition root: the functions read it
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeVar
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -46,18 +47,26 @@ _ENVIRONMENT: Final = {
 }
 
 
+M = TypeVar("M", bound=Meter)
+
+
 @contextmanager
-def metered_cloud() -> Iterator[Meter]:
+def metered_cloud(make: Callable[[Tables], M], environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[M]:
     """A new cloud, and a meter on this process's clients for it (runtime.aws). Once a process: wirings remember."""
     for name in [name for name in environ if name.startswith(("AWS_", "POWERTOOLS_"))]:
         del environ[name]
-    environ.update(_ENVIRONMENT)
+    environ.update({**_ENVIRONMENT, **environment})
     with mock_aws():
-        meter = Meter(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
+        meter = make(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
         _furnish()
         for service in ("dynamodb", "events", "s3", "sesv2", "sqs"):
             meter.watch(client(service))
         yield meter
+
+
+def queue_url() -> str:
+    """Of the queue that the ingestion API fills."""
+    return environ["INGESTION_QUEUE_URL"]
 
 
 def _furnish() -> None:
@@ -65,7 +74,7 @@ def _furnish() -> None:
         _create_table(name, key, index)
     client("events").create_event_bus(Name=BUS)
     client("sesv2").create_email_identity(EmailIdentity=SENDER)
-    for variable in ("QUEUE_URL", "DEAD_LETTER_QUEUE_URL"):
+    for variable in ("QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "INGESTION_QUEUE_URL"):
         environ[variable] = client("sqs").create_queue(QueueName=variable.lower())["QueueUrl"]
 
 

@@ -16,6 +16,7 @@ LogDays = Literal[3, 14, 90]
 class StageConfig:
     """One stage. Account and region are nobody's business here: a template fits any.
 
+    `platform_logs` has Lambda write when each invocation starts and ends, beside what the function writes.
     `retain_data` keeps tables, secrets and logs when a stack is deleted, and protects tables from deletion.
     `archive_days` is how long the bus remembers events for replays; None leaves the archive out.
     `require_tls` has queues refuse plain HTTP.
@@ -32,6 +33,7 @@ class StageConfig:
     package_target: PackageTarget
     log_level: Literal["DEBUG", "INFO"]
     log_days: LogDays
+    platform_logs: bool
     retain_data: bool
     alarms: bool
     archive_days: int | None
@@ -80,6 +82,7 @@ _EMBEDDED: Final = StageConfig(
     package_target="this-machine",
     log_level="INFO",
     log_days=3,
+    platform_logs=True,
     retain_data=False,
     alarms=False,  # the emulator has no queue metrics: an alarm would never fire
     archive_days=None,  # the emulator's CloudFormation does not know AWS::Events::Archive
@@ -106,6 +109,7 @@ _DEV: Final = StageConfig(
     package_target="lambda-arm64",
     log_level="DEBUG",
     log_days=14,
+    platform_logs=True,
     retain_data=False,
     alarms=True,
     archive_days=7,
@@ -129,6 +133,7 @@ _PROD: Final = StageConfig(
     package_target="lambda-arm64",
     log_level="INFO",
     log_days=90,
+    platform_logs=False,  # 480 bytes an invocation, whose duration is a metric anyhow: see `python -m ops cost`
     retain_data=True,
     alarms=True,
     archive_days=30,

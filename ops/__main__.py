@@ -5,12 +5,14 @@ from __future__ import annotations
 import typer
 
 from ops import deploy, openapi, schemas
+from ops.cost import command as cost
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Operate Breakwater, and keep what is derived in step."
 )
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(openapi.app, name="openapi")
+app.add_typer(cost.app, name="cost")
 app.command(name="deploy", epilog="Example: python -m ops deploy Billing --stage dev -- --hotswap")(deploy.deploy)
 
 if __name__ == "__main__":

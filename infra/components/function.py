@@ -73,6 +73,7 @@ class ServiceFunction(Construct):
             memory_size=spec.memory_mib,
             role=self.role.without_policy_updates(),
             log_group=log,
+            **_log_levels(home.stage),
             environment={**_common_environment(home), **environment},
         )
         acknowledge(self.resource, "AwsSolutions-L1", "The wheels are resolved for Python 3.13; both move together.")
@@ -115,6 +116,17 @@ class ServiceFunction(Construct):
 
 def _s3_arn(scope: Construct, resource: str) -> str:
     return Stack.of(scope).format_arn(service="s3", region="", account="", resource=resource)
+
+
+def _log_levels(stage: StageConfig) -> dict[str, Any]:
+    """Lambda can leave its own lines out only of logs in JSON; what is JSON already stays as the function wrote it."""
+    if stage.platform_logs:
+        return {}
+    return {
+        "logging_format": aws_lambda.LoggingFormat.JSON,
+        "application_log_level_v2": aws_lambda.ApplicationLogLevel[stage.log_level],
+        "system_log_level_v2": aws_lambda.SystemLogLevel.WARN,
+    }
 
 
 def _common_environment(home: Home) -> Mapping[str, str]:
