@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ops import deploy, openapi, schemas
+from ops.capacity import command as capacity
 from ops.cost import command as cost
 
 app = typer.Typer(
@@ -13,6 +14,7 @@ app = typer.Typer(
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(openapi.app, name="openapi")
 app.add_typer(cost.app, name="cost")
+app.command(name="capacity", epilog=capacity.EXAMPLE)(capacity.capacity)
 app.command(name="deploy", epilog="Example: python -m ops deploy Billing --stage dev -- --hotswap")(deploy.deploy)
 
 if __name__ == "__main__":

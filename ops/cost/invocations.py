@@ -68,7 +68,7 @@ class Timing:
     def _queued(self, work: Work, mapping: QueueMapping, function: Function) -> Invocations:
         """Each poller takes what has come in since it asked last: the longer it is away, the more there is."""
         pollers = min(self.assumptions["pollers"], mapping.max_concurrency)
-        point_of = self._points(work, pollers)
+        point_of = self.points(work, pollers)
 
         def away(records: float) -> float:
             receives = ceil(records / self.assumptions["receive_batch"])
@@ -84,7 +84,7 @@ class Timing:
         records = min(mapping.batch_size, max(1.0, work.records / polls))
         return self._made(function, self._measured(work).at(records), work.records / records, 0)
 
-    def _points(self, work: Work, processes: float) -> Callable[[float], Point]:
+    def points(self, work: Work, processes: float) -> Callable[[float], Point]:
         """Of usage, some is of customers whose account the process has not touched yet."""
         known = self._measured(work)
         if work.function != USAGE.name or self.side == "plain":

@@ -66,6 +66,7 @@ class Api:
     function: str
     access_log: str | None
     rate: int
+    burst: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,7 @@ class _Stack:
                 function=self._function(made["IntegrationUri"]),
                 access_log=stage.get("AccessLogSettings", {}).get("Format"),
                 rate=stage.get("DefaultRouteSettings", {}).get("ThrottlingRateLimit", 10_000),
+                burst=stage.get("DefaultRouteSettings", {}).get("ThrottlingBurstLimit", 5_000),
             )
 
     def tables(self) -> Iterator[Table]:

@@ -42,7 +42,7 @@ def topology() -> Topology:
             Rule(function="notification-contacts", types=("customer.contact.updated",), sources=()),
         ],
         apis={
-            name: Api(function=name, access_log='{"id": "$context.requestId"}', rate=1000)
+            name: Api(function=name, access_log='{"id": "$context.requestId"}', rate=1000, burst=2000)
             for name in ("ingestion-api", "billing-api")
         },
         tables=[table("checkpoints", "Ingestion"), table("billing", "Billing"), table("contacts", "Notification")],
