@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated
 
 import typer
 
+from bench import carried
 from bench.calls import measure_all
+from bench.embedded import on_a_stack
 from bench.measure import measured_works
-from bench.report import as_document, as_table, measurements, measurements_table
+from bench.report import as_document, as_table, machine, measurements, measurements_table
 from runtime.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -46,6 +49,18 @@ def measure(
     results = measured_works(now=now, repeats=repeats)
     date = f"{now:%Y-%m-%d}"
     print(json.dumps(measurements(results, date=date), indent=1) if as_json else measurements_table(results))
+
+
+@app.command()
+def capacity(
+    concurrency: Annotated[int, typer.Option(min=2, help="Of each function of the embedded stack.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, with the machine's facts.")] = False,
+) -> None:
+    """What `python -m ops capacity` predicts for the embedded stack, beside what the stack does."""
+    now = SystemClock().now()
+    found = on_a_stack(now, concurrency, lambda text: print(text, file=sys.stderr))
+    document = {"scenario": "capacity", "machine": machine(f"{now:%Y-%m-%d}"), "results": carried.as_json(found)}
+    print(json.dumps(document, indent=2) if as_json else carried.as_lines(found))
 
 
 if __name__ == "__main__":

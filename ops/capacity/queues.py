@@ -13,7 +13,7 @@ from ops.capacity.lambdas import Lambdas
 from ops.capacity.later import after
 from ops.capacity.messages import Message
 from ops.capacity.notes import Notes
-from ops.capacity.world import Latency
+from ops.capacity.world import Delay
 from ops.cost.topology import QueueMapping
 
 #: Seconds after which a message that can be had is late, beside its queue's window.
@@ -42,8 +42,8 @@ class Queue:
     mapping: QueueMapping
     lambdas: Lambdas
     notes: Notes
-    pickup: Latency
-    invoke: Latency
+    pickup: Delay
+    invoke: Delay
     part: int
     first: int
     growth: float

@@ -8,7 +8,7 @@ from functools import cache
 from math import exp, log
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -51,6 +51,11 @@ class World(_Frozen):
     def latency(self, name: str, random: Random) -> Latency:
         published = self.latencies_ms[name]
         return Latency.through(published.p50 / 1000, published.p99 / 1000, random)
+
+
+class Delay(Protocol):
+    def draw(self) -> float:
+        """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
