@@ -19,10 +19,11 @@ from typing import Any, Final
 from simpy import Environment
 
 from bench.usage import Traffic
+from contracts.following import log_events
+from contracts.lines import Line, line_in
 from functions.billing.manifest import USAGE
 from functions.ingestion.manifest import CONSUMER as INTAKE
 from local.embedded.client import Client
-from local.embedded.hops import Hop, hop_from_log
 from local.embedded.polling import wait_until
 from local.embedded.stack import Stack
 from ops.capacity.lambdas import Lambdas
@@ -91,7 +92,7 @@ class Carried:
     def compared(self, loads: Sequence[Load], say: Callable[[str], None]) -> list[Comparison]:
         """Raises DeadlinePassed."""
         first = 0
-        runs: list[tuple[Load, Sequence[float], Sequence[Hop]]] = []
+        runs: list[tuple[Load, Sequence[float], Sequence[Line]]] = []
         for load in (WARM_UP, *CALIBRATION, *loads):
             say(f"sending {load.name}")
             runs.append((load, *self._run(load, first)))
@@ -110,7 +111,7 @@ class Carried:
             for load, sent, hops in compared
         ]
 
-    def _run(self, load: Load, first: int) -> tuple[Sequence[float], Sequence[Hop]]:
+    def _run(self, load: Load, first: int) -> tuple[Sequence[float], Sequence[Line]]:
         """When each was sent, in seconds since the epoch, and what the functions wrote of it."""
         client, start = Client(self.stack), time.time()  # noqa: TID251 - the stack's logs tell the machine's time
         sent: dict[int, float] = {}
@@ -124,28 +125,28 @@ class Carried:
             lambda: self._hops(names, start), what=f"{load.name} is in the ledger", timeout=_PATIENCE
         )
 
-    def _hops(self, names: set[str], start: float) -> Sequence[Hop] | None:
+    def _hops(self, names: set[str], start: float) -> Sequence[Line] | None:
         """None while one is missing."""
         hops = [hop for hop in self._logged(start) if self._original(hop) in names]
         done = {self._original(hop) for hop in hops if hop.function == USAGE.name}
         return hops if done == names else None
 
-    def _logged(self, start: float) -> Iterator[Hop]:
-        logs = self.stack.cloud.client("logs").get_paginator("filter_log_events")
+    def _logged(self, start: float) -> Iterator[Line]:
+        logs = self.stack.cloud.client("logs")
         for function in HOPS:
-            group = self.stack.log_groups[function]
-            for page in logs.paginate(logGroupName=group, startTime=int(start * 1000)):
-                found = (hop_from_log(function, e["timestamp"], e["message"]) for e in page["events"])
-                yield from (hop for hop in found if hop is not None and hop.outcome == "handled")
+            for event in log_events(logs, self.stack.log_groups[function], start=int(start * 1000)):
+                line = line_in(event["message"], function=function, at=event["timestamp"])
+                if line is not None and line.outcome == "handled":
+                    yield line
 
-    def _original(self, hop: Hop) -> str:
+    def _original(self, hop: Line) -> str:
         return self.traffic.booked_as.get(hop.event_id, hop.event_id)
 
-    def _seen(self, sent: Sequence[float], hops: Sequence[Hop]) -> Seen:
+    def _seen(self, sent: Sequence[float], hops: Sequence[Line]) -> Seen:
         ends = sorted(hop.at / 1000 for hop in hops if hop.function == USAGE.name)
         return seen(sorted(sent), ends)
 
-    def _stages(self, runs: Sequence[tuple[Load, Sequence[float], Sequence[Hop]]]) -> Mapping[str, Stage]:
+    def _stages(self, runs: Sequence[tuple[Load, Sequence[float], Sequence[Line]]]) -> Mapping[str, Stage]:
         (_, sent, single), (_, _, burst) = runs
         begun, between = sorted(sent), self._between(batches_of(burst, INTAKE.name))
         stages: dict[str, Stage] = {}
@@ -195,9 +196,9 @@ def _calls(arrivals: Sequence[float]) -> Iterator[list[tuple[int, float]]]:
     yield due
 
 
-def batches_of(hops: Sequence[Hop], function: str) -> list[tuple[float, int, float]]:
+def batches_of(hops: Sequence[Line], function: str) -> list[tuple[float, int, float]]:
     """End, size and seconds of each batch: lines that have one time are of one invocation."""
-    groups: defaultdict[int, list[Hop]] = defaultdict(list)
+    groups: defaultdict[int, list[Line]] = defaultdict(list)
     for hop in hops:
         if hop.function == function:
             groups[hop.at].append(hop)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from os import environ  # noqa: TID251 - the composition root: the functions read it
+from contextlib import contextmanager, redirect_stdout
+from os import devnull, environ  # noqa: TID251 - the composition root: the functions read it
+from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -37,6 +38,7 @@ _ENVIRONMENT: Final = {
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
     "POWERTOOLS_SERVICE_NAME": "bench",
+    "STAGE": "bench",
     "EVENT_BUS_NAME": BUS,
     "CLAIM_BUCKET": "claims",
     "BILLING_TABLE": "billing",
@@ -51,12 +53,17 @@ M = TypeVar("M", bound=Meter)
 
 
 @contextmanager
-def metered_cloud(make: Callable[[Tables], M], environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[M]:
-    """A new cloud, and a meter on this process's clients for it (runtime.aws). Once a process: wirings remember."""
+def metered_cloud(
+    make: Callable[[Tables], M], environment: Mapping[str, str] = MappingProxyType({}), *, out: Any = None
+) -> Iterator[M]:
+    """A new cloud, and a meter on this process's clients for it (runtime.aws). Once a process: wirings remember.
+
+    What the functions print meanwhile, which is their metrics, is written to `out`, or goes nowhere.
+    """
     for name in [name for name in environ if name.startswith(("AWS_", "POWERTOOLS_"))]:
         del environ[name]
     environ.update({**_ENVIRONMENT, **environment})
-    with mock_aws():
+    with mock_aws(), Path(devnull).open("w") as nowhere, redirect_stdout(out or nowhere):
         meter = make(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
         _furnish()
         for service in ("dynamodb", "events", "s3", "sesv2", "sqs"):

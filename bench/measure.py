@@ -13,7 +13,6 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -98,7 +97,7 @@ def series_in(line: Mapping[str, Any]) -> Iterator[str]:
 def measured_works(*, now: datetime, repeats: int) -> Sequence[Measured]:
     """Every scenario whose work can be done. Raises Undone. Once a process (see metered_cloud)."""
     log = _Log()
-    with redirect_stdout(log), metered_cloud(Stopwatch, _ENVIRONMENT) as stopwatch:
+    with metered_cloud(Stopwatch, _ENVIRONMENT, out=log) as stopwatch:
         bench = _Bench(stopwatch=stopwatch, log=log, now=now, repeats=repeats)
         return [
             measured

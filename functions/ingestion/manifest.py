@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from runtime.manifest import Consumer, Function, HttpApi, Service, Subscription, event_types
+from runtime.manifest import Consumer, Function, HttpApi, Service, Slo, Subscription, event_types
 
 SOURCE: Final = "ingestion-service"
 
@@ -22,6 +22,8 @@ CONSUMER: Final = Consumer(
     dedup="state",
     # Everything comes in here: ten times 50,000 a minute are 8,300 records a second, and a batch takes 30 ms.
     max_concurrency=100,
+    sent_directly=("customer.contact.updated",),  # by the API, as everything that comes in over HTTP
+    slo=Slo(critical_p95_ms=280),
 )
 
 #: Seconds of an invocation that go into a file. The rest are to end what it is at: at worst one call each to the
@@ -48,6 +50,7 @@ FILES: Final = Consumer(
     dedup="state",
     batch_size=1,
     max_concurrency=5,
+    slo=Slo(without_dead_letter=0.99),  # files are few, and a bad line is no bad file
 )
 
 API: Final = HttpApi(

@@ -18,12 +18,14 @@ from local.embedded.deploy import DeploymentFailed
 from local.embedded.emulator_env import SetupFailed
 from local.embedded.hops import Watcher
 from local.embedded.ministack import EmulatorFailed
-from local.embedded.play import FAILURES, Play
+from local.embedded.play import FAILURES, POISON_ID, Play
 from local.embedded.stack import Stack, access, deploy_stack, endpoint
 from local.embedded.telling import Teller
+from runtime.topology import InvalidTopology
 
 #: Failures that a message explains; any other is a defect of ours and shows its traceback.
 _EXPLAINED: Final = (
+    InvalidTopology,
     SetupFailed,
     SynthesisFailed,
     EmulatorFailed,
@@ -68,6 +70,7 @@ def _demonstrate(environ: Mapping[str, str], teller: Teller, *, stay: bool) -> i
         play = Play(stack, watcher, say=teller.say, step=teller.phase, over_http=teller.over_http)
         outcomes = play.perform()
         teller.outcomes(outcomes)
+        teller.questions(stack, POISON_ID, f"--invoice {play.invoice_id}")
         teller.box("the receipt", play.receipt())
         teller.timings()
         if stay:

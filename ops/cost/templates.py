@@ -18,6 +18,8 @@ from local.embedded.paths import CACHE, PROJECT, alone
 #: Stack (`Billing`) -> its template.
 Templates = Mapping[str, Mapping[str, Any]]
 
+#: What another knob of the environment would make of the stage is not what is asked about.
+_KNOBS: Final = "BREAKWATER_"
 _SUFFIX: Final = ".template.json"
 
 
@@ -27,11 +29,12 @@ class CannotSynthesise(Exception):
 
 def templates_of(stage: str, say: Callable[[str], None]) -> Templates:
     """Raises CannotSynthesise."""
-    home = CACHE / "templates" / f"{stage}-{fingerprint()}"
+    variables = {name: value for name, value in environ.items() if not name.startswith(_KNOBS)}
+    home = CACHE / "templates" / f"{stage}-{fingerprint(PROJECT, variables)}"
     with alone(home):
         if not home.exists():
             say(f"synthesising the templates of {stage}")
-            _synthesise(stage, home)
+            _synthesise(stage, home, variables)
         return read(home)
 
 
@@ -43,7 +46,7 @@ def read(directory: Path) -> Templates:
     return found
 
 
-def _synthesise(stage: str, home: Path) -> None:
+def _synthesise(stage: str, home: Path, variables: Mapping[str, str]) -> None:
     """Made aside and moved into place when it is whole; of what is made, the templates alone are kept."""
     for old in home.parent.glob(f"{stage}-*/"):
         shutil.rmtree(old)
@@ -51,7 +54,7 @@ def _synthesise(stage: str, home: Path) -> None:
         result = subprocess.run(
             [sys.executable, "-m", "infra.cdk_app"],
             cwd=PROJECT,
-            env={**environ, "CDK_OUTDIR": making, "BREAKWATER_STAGE": stage},
+            env={**variables, "CDK_OUTDIR": making, "BREAKWATER_STAGE": stage},
             check=False,
             capture_output=True,
             text=True,

@@ -7,7 +7,7 @@ import pytest
 from bench.carried import HOPS, Load, Stage, batches_of, predicted, seen
 from bench.measure import series_in
 from bench.stopwatch import Interval, covered, waits_of
-from local.embedded.hops import Hop
+from contracts.lines import Line
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_each_metric_with_each_set_of_dimensions_is_a_series():
     }
 
 
-def hop(at: int, event_id: str, ms: float) -> Hop:
-    return Hop(
+def hop(at: int, event_id: str, ms: float) -> Line:
+    return Line(
         at=at, function="f", outcome="handled", event_id=event_id, event_source="s", event_type="t", duration_ms=ms
     )
 
