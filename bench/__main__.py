@@ -13,6 +13,7 @@ from bench.calls import measure_all
 from bench.embedded import on_a_stack
 from bench.measure import measured_works
 from bench.report import as_document, as_table, machine, measurements, measurements_table
+from ops.cost.figures import MEASURED
 from runtime.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -40,15 +41,15 @@ def calls(
 def measure(
     repeats: Annotated[int, typer.Option(min=1, help="Invocations of each size.")] = 9,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, with the machine's facts.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Renew what is committed: bench/measured.json.")] = False,
 ) -> None:
-    """Time, waits, units and bytes of one invocation of each function: what `python -m ops cost` reckons with.
-
-    Renew what is committed: python -m bench measure --json > bench/measured.json
-    """
+    """Time, waits, units and bytes of one invocation of each function: what `python -m ops cost` reckons with."""
     now = SystemClock().now().replace(microsecond=0)
     results = measured_works(now=now, repeats=repeats)
-    date = f"{now:%Y-%m-%d}"
-    print(json.dumps(measurements(results, date=date), indent=1) if as_json else measurements_table(results))
+    document = json.dumps(measurements(results, date=f"{now:%Y-%m-%d}"), indent=1)
+    if write:
+        MEASURED.write_text(f"{document}\n")
+    print(document if as_json else measurements_table(results))
 
 
 @app.command()

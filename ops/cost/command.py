@@ -95,7 +95,9 @@ def _answer(rate: float, mix: str, region: str, stage: str, months: float, templ
             assumptions=assumptions(),
             months=months,
         )
-        return Answer(stage=stage, scope=scope, prices=prices_in(region))
+        answer = Answer(stage=stage, scope=scope, prices=prices_in(region))
+        answer.bill  # noqa: B018 - so that a file that cannot be read is told of here
     except (UnknownStage, NoSuchFile, CannotSynthesise, OSError, ValueError) as error:
         typer.echo(f"cost: {error}", err=True)
         raise typer.Exit(2) from error
+    return answer

@@ -60,7 +60,7 @@ def _logs(scope: Scope, work: Work, made: Invocations) -> Iterator[Use]:
     if scope.side == "plain":
         lines, written = made.point.records, made.point.records * get["plain_log_bytes"]
     if scope.batch_lines and work.function in USAGE_PATH:
-        lines, written = 1, get["batch_line_bytes"] + made.point.records * get["batch_line_record_bytes"]
+        lines, written = _batch_line(scope, work, made)
     platform = get["platform_log_bytes"] if function.platform_lines else 0
     each = written + lines * get["log_event_bytes"] + platform
     use = Use(
@@ -72,6 +72,16 @@ def _logs(scope: Scope, work: Work, made: Invocations) -> Iterator[Use]:
     )
     yield use
     yield logs_kept(scope, use, function.log_days)
+
+
+def _batch_line(scope: Scope, work: Work, made: Invocations) -> tuple[float, float]:
+    """Lines and bytes: one for all records in place of one for each. What is written of each batch now, stays."""
+    get, one, two = scope.assumptions, *(scope.measured(work).at(n) for n in (1, 2))
+    line = get["batch_line_bytes"] + made.point.records * get["batch_line_record_bytes"]
+    return (
+        1 + max(0.0, 2 * one.log_lines - two.log_lines),
+        line + max(0.0, 2 * one.log_bytes - two.log_bytes),
+    )
 
 
 def _state(scope: Scope, work: Work, made: Invocations) -> Iterator[Use]:
