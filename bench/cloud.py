@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from os import devnull, environ  # noqa: TID251 - the composition root: the functions read it
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -48,21 +49,31 @@ _ENVIRONMENT: Final = {
 }
 
 
+M = TypeVar("M", bound=Meter)
+
+
 @contextmanager
-def metered_cloud() -> Iterator[Meter]:
+def metered_cloud(
+    make: Callable[[Tables], M], environment: Mapping[str, str] = MappingProxyType({}), *, out: Any = None
+) -> Iterator[M]:
     """A new cloud, and a meter on this process's clients for it (runtime.aws). Once a process: wirings remember.
 
-    What the functions print meanwhile, which is their metrics, is written and goes nowhere.
+    What the functions print meanwhile, which is their metrics, is written to `out`, or goes nowhere.
     """
     for name in [name for name in environ if name.startswith(("AWS_", "POWERTOOLS_"))]:
         del environ[name]
-    environ.update(_ENVIRONMENT)
-    with mock_aws(), Path(devnull).open("w") as nowhere, redirect_stdout(nowhere):
-        meter = Meter(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
+    environ.update({**_ENVIRONMENT, **environment})
+    with mock_aws(), Path(devnull).open("w") as nowhere, redirect_stdout(out or nowhere):
+        meter = make(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
         _furnish()
         for service in ("dynamodb", "events", "s3", "sesv2", "sqs"):
             meter.watch(client(service))
         yield meter
+
+
+def queue_url() -> str:
+    """Of the queue that the ingestion API fills."""
+    return environ["INGESTION_QUEUE_URL"]
 
 
 def _furnish() -> None:
@@ -70,7 +81,7 @@ def _furnish() -> None:
         _create_table(name, key, index)
     client("events").create_event_bus(Name=BUS)
     client("sesv2").create_email_identity(EmailIdentity=SENDER)
-    for variable in ("QUEUE_URL", "DEAD_LETTER_QUEUE_URL"):
+    for variable in ("QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "INGESTION_QUEUE_URL"):
         environ[variable] = client("sqs").create_queue(QueueName=variable.lower())["QueueUrl"]
 
 
