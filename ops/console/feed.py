@@ -19,7 +19,6 @@ from ops.console.flow import Filter, Flow, Rates, service_of
 from ops.console.health import Health, health, unknown
 from ops.target import Target
 
-_EVERY: Final = 1.0
 #: Rounds of reading lines for one of counting messages.
 _DEPTHS_EVERY: Final = 2
 _STALE: Final = 5.0
@@ -64,6 +63,8 @@ class _Listener:
 
 
 class Feed:
+    """`every` are the seconds between two rounds."""
+
     def __init__(
         self,
         target: Target,
@@ -72,11 +73,13 @@ class Feed:
         depths: Callable[[], Depths],
         elapsed: Callable[[], float],
         now_ms: Callable[[], int],
+        every: float = 1.0,
     ) -> None:
         self._tail = tail
         self._ask_depths = depths
         self._elapsed = elapsed
         self._now_ms = now_ms
+        self._every = every
         self._services = {function.name: service.name for service in target.services for function in service.functions}
         self._flow = Flow()
         self._depths = Depths(queues={}, dead={})
@@ -134,7 +137,7 @@ class Feed:
             for listener in tuple(self._listeners):
                 listener.tell(news)
             rounds += 1
-            self._stopped.wait(_EVERY)
+            self._stopped.wait(self._every)
 
     def _round(self, *, with_depths: bool) -> News:
         with self._asking:
