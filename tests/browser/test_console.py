@@ -125,7 +125,14 @@ def test_text_stands_out_from_what_is_behind_it(seat: Window) -> None:
     """Source: WCAG 2.2, 1.4.3: 4.5 to 1."""
     pairs = [(ink, behind) for ink in ("ink", "soft", "accent") for behind in ("paper", "ground", "panel")]
     pairs += [(status, behind) for status in ("ok", "warn", "bad") for behind in ("paper", "panel", f"{status}-wash")]
-    pairs += [("accent", "wash"), ("accent-ink", "accent"), ("one", "paper"), ("two", "paper"), ("three", "paper")]
+    pairs += [
+        ("accent", "wash"),
+        ("accent-ink", "accent"),
+        ("bus-ink", "bus"),
+        ("one", "paper"),
+        ("two", "paper"),
+        ("three", "paper"),
+    ]
 
     low = {pair: round(contrast(*(colour(seat.page, name) for name in pair)), 2) for pair in pairs}
 
