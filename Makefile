@@ -9,7 +9,7 @@ override PY    := $(BIN)/python
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Setting up is redone when the pinned requirements change, and when an earlier attempt did not finish.
-override PINS  := $(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+override PINS  := $(shell cat requirements.txt requirements-tracing.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 override READY := $(VENV)/.ready-$(PINS)
 
 .DEFAULT_GOAL := help
@@ -22,13 +22,13 @@ help: ## Show this list.
 setup: $(READY) ## Make the virtual environment with everything pinned (the other commands do it when needed).
 
 run: $(READY) ## The whole system on this machine: deploy, play examples/, check; at a terminal, stay up until Ctrl-C.
-	@$(PY) -m local run
+	@BREAKWATER_TOPOLOGY=$(TOPOLOGY) $(PY) -m local run
 
 demo: $(READY) ## The same, but always exit when it is done: 0 when every outcome is as expected.
-	@$(PY) -m local demo
+	@BREAKWATER_TOPOLOGY=$(TOPOLOGY) $(PY) -m local demo
 
 up: $(READY) ## Deploy and stay up, without the demonstration.
-	@$(PY) -m local up
+	@BREAKWATER_TOPOLOGY=$(TOPOLOGY) $(PY) -m local up
 
 console: $(READY) ## See and repair in the browser: STAGE (with PROFILE, REGION) or AWS_ENDPOINT_URL; else a stack of its own.
 	@$(if $(STAGE)$(PROFILE)$(AWS_ENDPOINT_URL),$(PY) -m ops console --stage $(or $(STAGE),$(if $(AWS_ENDPOINT_URL),embedded,dev)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION)) $(CONSOLE_ARGS),$(PY) -m local run --stay)
@@ -64,7 +64,7 @@ clean: ## Remove everything that the commands above have made.
 	rm -rf $(VENV) .cache cdk.out* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): requirements.txt requirements-dev.txt
+$(READY): requirements.txt requirements-tracing.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \

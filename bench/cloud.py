@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from os import environ  # noqa: TID251 - the composition root: the functions read it
+from contextlib import contextmanager, redirect_stdout
+from os import devnull, environ  # noqa: TID251 - the composition root: the functions read it
+from pathlib import Path
 from typing import Final
 
 from moto import mock_aws
@@ -36,6 +37,7 @@ _ENVIRONMENT: Final = {
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
     "POWERTOOLS_SERVICE_NAME": "bench",
+    "STAGE": "bench",
     "EVENT_BUS_NAME": BUS,
     "CLAIM_BUCKET": "claims",
     "BILLING_TABLE": "billing",
@@ -48,11 +50,14 @@ _ENVIRONMENT: Final = {
 
 @contextmanager
 def metered_cloud() -> Iterator[Meter]:
-    """A new cloud, and a meter on this process's clients for it (runtime.aws). Once a process: wirings remember."""
+    """A new cloud, and a meter on this process's clients for it (runtime.aws). Once a process: wirings remember.
+
+    What the functions print meanwhile, which is their metrics, is written and goes nowhere.
+    """
     for name in [name for name in environ if name.startswith(("AWS_", "POWERTOOLS_"))]:
         del environ[name]
     environ.update(_ENVIRONMENT)
-    with mock_aws():
+    with mock_aws(), Path(devnull).open("w") as nowhere, redirect_stdout(nowhere):
         meter = Meter(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
         _furnish()
         for service in ("dynamodb", "events", "s3", "sesv2", "sqs"):

@@ -7,6 +7,7 @@ empty, and what it says in another shape than it should counts as not said.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -108,9 +109,17 @@ _TEXTS: Final = (
 )
 
 
+def legible(text: str) -> str:
+    """The text without characters that would draw on a terminal, or hide there: others wrote it."""
+    return _CONTROLS.sub("\ufffd", text)
+
+
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 def _text(members: Mapping[str, Any], name: str) -> str:
     value = members.get(name)
-    return value if isinstance(value, str) else ""
+    return legible(value) if isinstance(value, str) else ""
 
 
 def _number(members: Mapping[str, Any], name: str) -> float | None:
@@ -120,7 +129,7 @@ def _number(members: Mapping[str, Any], name: str) -> float | None:
 
 def _texts(members: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = members.get(name)
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+    return tuple(legible(item) for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 #: Of any figure in a line: a century in milliseconds.

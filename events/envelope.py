@@ -21,6 +21,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from events.trace_context import continued, passed_on
+
 MEDIA_TYPE: Final = "application/cloudevents+json"
 BATCH_MEDIA_TYPE: Final = "application/cloudevents-batch+json"
 
@@ -33,9 +35,6 @@ MAX_VALUES: Final = 50_000
 MAX_PROBLEMS: Final = 100
 _MAX_FIELD: Final = 200
 _MAX_MESSAGE: Final = 500
-
-#: Extensions a caused event takes over from its cause, unchanged.
-INHERITED_EXTENSIONS: Final = ("traceparent", "tracestate")
 
 _ATTRIBUTES: Final = frozenset(
     ("specversion", "id", "source", "type", "time", "subject", "datacontenttype", "dataschema")
@@ -282,7 +281,6 @@ class CloudEvent(BaseModel):
         Its id follows from this event's identity, `type` and `index` alone: doing the work twice gives
         the same ids. `index` tells apart several events of one type with one cause.
         """
-        inherited = {k: self.extensions[k] for k in INHERITED_EXTENSIONS if k in self.extensions}
         return CloudEvent(
             id=derived_id(self.source, self.id, type, index),
             source=source,
@@ -292,8 +290,16 @@ class CloudEvent(BaseModel):
             datacontenttype="application/json",
             dataschema=dataschema,
             data=dict(data),
-            extensions={**inherited, "correlationid": self.correlation_id, "causationid": self.id},
+            extensions={
+                **passed_on(self.extensions),
+                "correlationid": self.correlation_id,
+                "causationid": self.id,
+            },
         )
+
+    def in_trace(self, context: Mapping[str, str]) -> CloudEvent:
+        """The same event, with the fields of this trace context (see events.trace_context) for its own."""
+        return self.model_copy(update={"extensions": continued(self.extensions, context)})
 
 
 _WIRE_ORDER: Final = (

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from contracts.company import SERVICES
+from infra.tracing import Tracing
+from runtime.topology import SERVICES as APART
+from runtime.topology import Topology, topology
+
 #: `lambda-arm64`: what AWS runs. `lambda-this-cpu`: Lambda's Linux and Python, for the processor at hand.
 #: `this-machine`: wheels for the Python and the processor at hand.
 PackageTarget = Literal["lambda-arm64", "lambda-this-cpu", "this-machine"]
@@ -32,6 +37,8 @@ class StageConfig:
     `sender_address` is the From of every e-mail; `sender_identity` has SES verify it.
     `schema_registry` has Glue keep every released schema, and refuse one that breaks an earlier one.
     `event_schemas` shows the events in EventBridge's own registry, for its console and its code bindings.
+    `tracing` has functions tell what they do as OpenTelemetry spans; None leaves it out (see infra.tracing).
+    `topology` says which services share a function (see runtime.topology); it may be asked for at each deployment.
     `bootstrap_roles` has `cdk deploy` act in the roles that `cdk bootstrap` made, not as whoever runs it.
     """
 
@@ -57,6 +64,18 @@ class StageConfig:
     schema_registry: bool
     event_schemas: bool
     bootstrap_roles: bool
+    tracing: Tracing | None
+    topology: str = APART
+
+    @property
+    def grouped(self) -> Topology:
+        """Raises InvalidTopology."""
+        return topology(self.topology, SERVICES)
+
+    @property
+    def on_lambda(self) -> bool:
+        """Whether functions run on AWS, in sandboxes that take layers."""
+        return self.package_target == "lambda-arm64"
 
     @property
     def prefix(self) -> str:
@@ -69,6 +88,14 @@ class StageConfig:
         return self.prefix
 
     @property
+    def replay_rules(self) -> str:
+        """What the names of rules start with that exist for one replay: an operator's command makes and removes them.
+
+        Queues take messages from any rule of the bus that is named so.
+        """
+        return f"{self.prefix}-replay-"
+
+    @property
     def alarm_topic(self) -> str:
         """Where alarms go. Computed, as the bus's name is; people and pagers subscribe to it."""
         return f"{self.prefix}-alarms"
@@ -79,6 +106,10 @@ class StageConfig:
 
     def resource_name(self, name: str) -> str:
         return f"{self.prefix}-{name}"
+
+    def deployed_name(self, function: str) -> str:
+        """What a manifest's function is called, and its queue: after itself, or after the group that it is in."""
+        return self.resource_name(self.grouped.deployed_as(function))
 
     def stack_name(self, stack_id: str) -> str:
         return f"Breakwater-{self.name}-{stack_id}"
@@ -107,6 +138,7 @@ _EMBEDDED: Final = StageConfig(
     schema_registry=False,  # the emulator's Glue has no schemas
     event_schemas=False,  # the emulator's CloudFormation does not know AWS::EventSchemas::*
     schedules_enabled=False,  # the demonstration closes a period when it wants to
+    tracing=None,
 )
 
 #: LocalStack runs functions in Lambda's own images.
@@ -135,6 +167,7 @@ _DEV: Final = StageConfig(
     schema_registry=True,
     event_schemas=True,
     bootstrap_roles=True,
+    tracing=None,
 )
 
 _PROD: Final = StageConfig(
@@ -160,6 +193,7 @@ _PROD: Final = StageConfig(
     schema_registry=True,
     event_schemas=True,
     bootstrap_roles=True,
+    tracing=None,
 )
 
 STAGES: Final[Mapping[str, StageConfig]] = {stage.name: stage for stage in (_EMBEDDED, _LOCALSTACK, _DEV, _PROD)}

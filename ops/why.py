@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Timer
@@ -27,7 +28,7 @@ _QUIET_SECONDS: Final = 2.0
 
 
 def why(  # noqa: PLR0913 - an option each
-    event_id: Annotated[str | None, typer.Argument(metavar="[EVENT_ID]", help="The event's id.")] = None,
+    event_id: Annotated[str | None, typer.Argument(metavar="EVENT_ID", help="The event's id.")] = None,
     *,
     customer: Annotated[str | None, typer.Option(help="All that happened to this customer.")] = None,
     invoice: Annotated[str | None, typer.Option(help="All that happened to this invoice.")] = None,
@@ -86,7 +87,8 @@ def asked(event_id: str | None, **other: Any) -> Question:
 
 def _options(**given: str | None) -> str:
     """The options as they were given, for commands that a person may paste."""
-    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items() if value)
+    pairs = [(f"--{name.replace('_', '-')}", value) for name, value in given.items() if value]
+    return shlex.join(word for pair in pairs for word in pair)
 
 
 @contextmanager

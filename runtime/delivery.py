@@ -14,36 +14,37 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from events.envelope import CloudEvent, InvalidEvent, format_time, parse_time
 from events.versions import OlderVersionTravels
 from runtime.errors import UnreadableMessage
 from runtime.outcome import Outcome
-from runtime.timing import critical_ms, millis
+from runtime.timing import critical_ms, epoch_ms, whole_ms
+from runtime.tracing import NO_SPAN, Span
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
-_MILLISECOND: Final = timedelta(milliseconds=1)
 
 Fate = Literal["handled", "duplicate", "suppressed", "retry", "deferred", "dead_letter"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """`record` is one of the `Records` of Lambda's event, and `picked_up` when its batch began.
+    """`record` is one of the `Records` of Lambda's event, and `picked_up` when its batch began (runtime.timing).
 
     `suppressed` says why nothing is done, where that is so. `handler_ms` is what it took in the service's own code,
     if it came to that.
     """
 
     record: Mapping[str, Any]
-    picked_up: datetime
+    picked_up: float
     event: CloudEvent | None = None
     suppressed: str = ""
     outcome: Outcome = field(default_factory=Outcome)
     error: BaseException | None = None
     fate: Fate | None = None
+    span: Span = NO_SPAN
     handler_ms: int | None = None
     duration_ms: float | None = None
     critical_ms: int | None = None
@@ -83,7 +84,8 @@ class Delivery:
 
     @property
     def first_seen(self) -> str:
-        return self._attribute("first_seen") or format_time(self._stamp("ApproximateFirstReceiveTimestamp"))
+        millis = int(self.record["attributes"]["ApproximateFirstReceiveTimestamp"])
+        return self._attribute("first_seen") or format_time(datetime.fromtimestamp(millis / 1000, UTC))
 
     @property
     def is_new(self) -> bool:
@@ -91,21 +93,28 @@ class Delivery:
         return self.record["attributes"]["ApproximateReceiveCount"] == "1" and not self._attribute("first_seen")
 
     @property
-    def age_ms(self) -> int:
-        """Between its sending and the batch's start."""
-        return millis(self.picked_up - self._stamp("SentTimestamp"))
+    def age_ms(self) -> int | None:
+        """Between its sending and the batch's start; None of a record that was made by hand and does not tell."""
+        sent = self._sent
+        return None if sent is None else whole_ms(self.picked_up - sent)
 
-    def settled(self, now: datetime) -> None:
+    def settled(self, now: float) -> None:
         """Its fate is known, and whatever that asked for is done."""
-        self.duration_ms = round((now - self.picked_up) / _MILLISECOND, 3)
+        self.duration_ms = round(now - self.picked_up, 3)
         if self.fate == "handled" and self.event is not None:
             self.critical_ms = critical_ms(self.event, arrived=self._arrived, done=now)
 
     @property
-    def _arrived(self) -> datetime:
+    def _arrived(self) -> float:
         """On this queue: of a message that stands in for another, when that one was first received."""
-        seen = self._attribute("first_seen")
-        return (_time(seen) if seen else None) or self._stamp("SentTimestamp")
+        text = self._attribute("first_seen")
+        seen = _time(text) if text else None
+        return (self._sent or self.picked_up) if seen is None else epoch_ms(seen)
+
+    @property
+    def _sent(self) -> int | None:
+        text = self.record["attributes"].get("SentTimestamp")
+        return int(text) if text else None
 
     def fail(self, error: Exception) -> None:
         """What an attempt raised: the delivery's error, or no failure if the same event comes in a readable version."""
@@ -126,10 +135,6 @@ class Delivery:
     def as_new(self) -> dict[str, str]:
         """Attributes of the message that goes on with this one's work: it has failed in nothing."""
         return {"first_seen": self.first_seen}
-
-    def _stamp(self, name: str) -> datetime:
-        """One of SQS's own times: milliseconds since 1970."""
-        return datetime.fromtimestamp(int(self.record["attributes"][name]) / 1000, UTC)
 
     def _count(self, name: str) -> int:
         text = self._attribute(name)

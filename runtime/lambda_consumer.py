@@ -10,6 +10,7 @@ from runtime.clock import SystemClock
 from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.emf import Emf
 from runtime.idempotency import Once, dynamodb_store
+from runtime.lambda_tracing import tracer_from_env
 from runtime.manifest import Consumer, Relay
 from runtime.meter import ConsumerMeter, RelayMeter
 from runtime.metrics import namespace
@@ -57,6 +58,7 @@ def publisher_from_env(environ: Mapping[str, str]) -> Publisher:
         SystemClock(),
         claims=claims_from_env(environ),
         max_bytes=settings.put_events_max_bytes,
+        tracer=tracer_from_env(environ),
     )
 
 
@@ -68,6 +70,7 @@ def relay_from_env(spec: Relay, environ: Mapping[str, str]) -> OutboxRelay:
         dead_letters,
         name=spec.function.name,
         clock=SystemClock(),
+        tracer=tracer_from_env(environ),
         meter=RelayMeter(_emf(spec.function.name, spec.event_types, environ)),
     )
 
@@ -87,6 +90,7 @@ def consumer_from_env(
         claims=claims_from_env(environ),
         once=_once(spec, environ),
         on_unreadable=on_unreadable,
+        tracer=tracer_from_env(environ),
         meter=ConsumerMeter(_emf(spec.name, spec.event_types, environ), spec.slo),
     )
 

@@ -78,7 +78,7 @@ class Consumer:
     replayed event (see runtime.consumer).
 
     A failure costs one of `tries`; one that says nothing about the message costs none for `patience` seconds
-    from the first. `sent_directly` are event types that come to its queue past every rule.
+    from the first. `sent_directly` are event types that come to its queue past every rule: by the service's own API.
     """
 
     function: Function

@@ -14,9 +14,11 @@ from runtime.metrics import (
     AGE_AT_PICK_UP,
     BATCH_SIZE,
     BY_FATE,
+    COMES_AGAIN,
     CRITICAL_TIME,
     HANDLER_TIME,
     OUTBOX_LAG,
+    SETTLED,
     SLOW,
     THROTTLED,
 )
@@ -39,7 +41,7 @@ class ConsumerMeter:
 
     def _add(self, samples: Samples, delivery: Delivery) -> None:
         if delivery.fate is not None:
-            samples.count(BY_FATE[delivery.fate])
+            _count(samples, delivery.fate)
         if isinstance(delivery.error, Throttled):
             samples.count(THROTTLED)
         samples.sample(HANDLER_TIME, delivery.handler_ms)
@@ -69,6 +71,12 @@ class RelayMeter:
         by_type: dict[str, Samples] = {}
         for event in events:
             samples = by_type.setdefault(self._emf.type_of(event.event_type), Samples())
-            samples.count(BY_FATE[event.fate])
+            _count(samples, event.fate)
             samples.sample(OUTBOX_LAG, event.lag_ms)
         self._emf.emit(by_type, whole={BATCH_SIZE: len(events)}, at=at)
+
+
+def _count(samples: Samples, fate: str) -> None:
+    samples.count(BY_FATE[fate])
+    if fate not in COMES_AGAIN:
+        samples.count(SETTLED)

@@ -6,6 +6,7 @@ are `unknown`.
 
     Handled, Duplicate, Suppressed, Retry, Deferred, DeadLetter    records of a consumer, by their fate; of a relay,
                                    Handled are the events that it has published
+    Settled                        those of them that do not come again: all but Retry and Deferred
     Throttled                      those of them that a dependency asked us to slow down for
     Slow                           handled records over the critical time that the manifest promises
     HandlerTime                    of one record in the service's own code; of records that are handled together,
@@ -35,6 +36,7 @@ SUPPRESSED: Final = "Suppressed"
 RETRY: Final = "Retry"
 DEFERRED: Final = "Deferred"
 DEAD_LETTER: Final = "DeadLetter"
+SETTLED: Final = "Settled"
 THROTTLED: Final = "Throttled"
 SLOW: Final = "Slow"
 HANDLER_TIME: Final = "HandlerTime"
@@ -55,14 +57,14 @@ BY_FATE: Final[Mapping[str, str]] = MappingProxyType(
         "dead_letter": DEAD_LETTER,
     }
 )
-#: The fates after which a record does not come again: what a share of records is a share of.
-SETTLED: Final = (HANDLED, DUPLICATE, SUPPRESSED, DEAD_LETTER)
+#: Fates after which a record comes again.
+COMES_AGAIN: Final = frozenset(("retry", "deferred"))
 
 COUNT: Final = "Count"
 MILLISECONDS: Final = "Milliseconds"
 UNITS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        **dict.fromkeys((*BY_FATE.values(), THROTTLED, SLOW, BATCH_SIZE), COUNT),
+        **dict.fromkeys((*BY_FATE.values(), SETTLED, THROTTLED, SLOW, BATCH_SIZE), COUNT),
         **dict.fromkeys((HANDLER_TIME, AGE_AT_PICK_UP, CRITICAL_TIME, OUTBOX_LAG), MILLISECONDS),
     }
 )

@@ -21,7 +21,8 @@ from runtime.meter import Relayed, RelayMeter
 from runtime.publisher import Publisher
 from runtime.queue import DeadLetters, reason
 from runtime.telemetry import about, logger, why
-from runtime.timing import lag_ms
+from runtime.timing import epoch_ms, lag_ms
+from runtime.tracing import PASSIVE, Tracer, begun_by, current
 
 #: The item attribute: a list of strings, each one event in the JSON event format.
 ATTRIBUTE: Final = "outbox"
@@ -81,7 +82,7 @@ def extended(outbox: Sequence[str], events: Iterable[CloudEvent], now: datetime)
 
     Raises Unpublishable for events of more than LARGEST_WRITE bytes, before anything is written.
     """
-    added = tuple(event.to_json() for event in events)
+    added = tuple(begun_by(current(), event).to_json() for event in events)
     if (size := sum(map(_size, added))) > LARGEST_WRITE:
         raise Unpublishable(f"{size} bytes of events: one write's outbox takes {LARGEST_WRITE} at most")
     return (*_newest([entry for entry in outbox if _is_recent(entry, now)]), *added)
@@ -127,17 +128,25 @@ class OutboxRelay:
         *,
         name: str,
         clock: Clock,
+        tracer: Tracer = PASSIVE,
         meter: RelayMeter | None = None,
     ) -> None:
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._name = name
         self._clock = clock
+        self._tracer = tracer
         self._meter = meter
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> None:  # noqa: ARG002 - Lambda passes it
         """Raises TransientError when any event could not be published for now."""
-        waiting = _by_item(Change.from_stream_record(record) for record in batch["Records"])
+        records = batch["Records"]
+        with self._tracer.receiving(self._name, records) as span:
+            waiting = _by_item(Change.from_stream_record(record) for record in records)
+            span.link(event for events in waiting.values() for event in events)
+            self._publish_all(waiting)
+
+    def _publish_all(self, waiting: dict[str, deque[CloudEvent]]) -> None:
         stopped: list[TransientError] = []
         settled: list[Relayed] = []
         while waiting:
@@ -166,7 +175,7 @@ class OutboxRelay:
         fate = "relayed" if error is None else "retry" if isinstance(error, TransientError) else "dead_letter"
         if error is not None and fate == "dead_letter":
             self._dead_letters.dead_letter(event.to_json(), self._reason(event, error))
-        lag = lag_ms(event, done=self._clock.now())
+        lag = lag_ms(event, done=epoch_ms(self._clock.now()))
         line = about(event) | {"relay": self._name, "outcome": fate} | ({} if error is None else why(error))
         log = logger().info if error is None else logger().warning
         log(fate, extra=line if lag is None else line | {"age_ms": lag})

@@ -21,12 +21,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 
 from events.binding import REPLAY
 from events.envelope import CloudEvent
+from events.trace_context import trace_id_in
 from runtime.errors import BreakwaterError
 
 #: What is no error of ours.
@@ -43,8 +45,11 @@ def logger() -> Logger:
     return Logger(use_rfc3339=True)
 
 
-def about(event: CloudEvent | None) -> dict[str, Any]:
-    """The members of a line that say which event it is about; nothing of a message that was no event."""
+def about(event: CloudEvent | None, *, carrier: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """The members of a line that say which event it is about; nothing of a message that was no event.
+
+    `trace_id` is that of the trace in which the event began, or else that of the span whose carrier this is.
+    """
     if event is None:
         return {}
     extensions = event.extensions
@@ -56,6 +61,7 @@ def about(event: CloudEvent | None) -> dict[str, Any]:
         "correlation_id": event.correlation_id,
         "causation_id": extensions.get("causationid"),
         "replay": extensions.get(REPLAY),
+        "trace_id": trace_id_in(extensions) or trace_id_in(carrier),
         **_keys(event.data),
     }
     return {name: value for name, value in members.items() if value is not None}

@@ -1,5 +1,7 @@
 """How long an event took, in whole milliseconds: clocks of different machines do not agree to less.
 
+Moments are milliseconds since 1970 (see epoch_ms).
+
 *Critical time* is what whoever sent an event waits: from the event's own time until its effect is done. It is told of
 an event that came here on its way from its sender, and of no other:
 
@@ -13,32 +15,39 @@ an event that came here on its way from its sender, and of no other:
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from events.binding import REPLAY
 from events.envelope import CloudEvent
 
-#: Between an event's time and its arrival.
-FRESH: Final = timedelta(minutes=1)
-_SECOND: Final = timedelta(seconds=1)
-_MILLISECOND: Final = timedelta(milliseconds=1)
+#: Milliseconds between an event's time and its arrival.
+FRESH: Final = 60_000
+_SECOND: Final = 1_000
 
 
-def millis(span: timedelta) -> int:
-    """Never negative."""
-    return max(0, round(span / _MILLISECOND))
+def epoch_ms(moment: datetime) -> float:
+    """Milliseconds since 1970, as SQS counts time: what lies between two of them costs no object."""
+    return moment.timestamp() * 1_000
 
 
-def critical_ms(event: CloudEvent, *, arrived: datetime, done: datetime) -> int | None:
+def critical_ms(event: CloudEvent, *, arrived: float, done: float) -> int | None:
     """The event's critical time; None where it has none. `arrived` is when the consumer's queue first had it."""
     occurred = event.occurred_at
-    if occurred is None or REPLAY in event.extensions or arrived - occurred > FRESH:
+    if occurred is None or REPLAY in event.extensions:
         return None
-    known_to = _SECOND if occurred.microsecond == 0 else timedelta()
-    return millis(done - min(occurred + known_to, arrived))
+    began = epoch_ms(occurred)
+    if arrived - began > FRESH:
+        return None
+    known_to = 0 if occurred.microsecond else _SECOND
+    return whole_ms(done - min(began + known_to, arrived))
 
 
-def lag_ms(event: CloudEvent, *, done: datetime) -> int | None:
+def lag_ms(event: CloudEvent, *, done: float) -> int | None:
     """How long an event of our own waited in an outbox: its time is the moment of the decision that wrote it."""
-    return None if event.occurred_at is None else millis(done - event.occurred_at)
+    return None if event.occurred_at is None else whole_ms(done - epoch_ms(event.occurred_at))
+
+
+def whole_ms(span: float) -> int:
+    """Never negative: no clock of ours is so wrong that time ran backwards."""
+    return max(0, round(span))

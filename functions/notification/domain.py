@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -63,12 +64,13 @@ class Email:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCall:
-    """One call of a customer's endpoint, ready to sign."""
+    """One call of a customer's endpoint, ready to sign. `trace` are the headers by which a trace goes on there."""
 
     message_id: str
     customer_id: str
     url: str
     body: str
+    trace: Mapping[str, str] = field(default_factory=dict)
 
 
 def contact_of(event: CloudEvent) -> Contact:

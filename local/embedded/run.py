@@ -22,9 +22,11 @@ from local.embedded.ministack import EmulatorFailed
 from local.embedded.play import FAILURES, POISON_ID, Play
 from local.embedded.stack import Stack, access, deploy_stack, endpoint
 from local.embedded.telling import Teller
+from runtime.topology import InvalidTopology
 
 #: Failures that a message explains; any other is a defect of ours and shows its traceback.
 _EXPLAINED: Final = (
+    InvalidTopology,
     SetupFailed,
     SynthesisFailed,
     EmulatorFailed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -77,11 +78,21 @@ def unpark(
         desk = whom.desk()
         lot = list(desk.trail.parked().values())
         if list_:
-            typer.echo(tables.history(lot) if lot else "nothing is parked")
+            _list(lot, as_json=as_json)
             return
         chosen = _chosen(lot, ids or [], everything=everything)
         done = work.unpark(desk, chosen, why=why, tell=lambda _: None)
     say_outcome(done, "brought back", as_json=as_json)
+
+
+def _list(lot: list[Entry], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([entry.to_dict() for entry in lot], indent=2, ensure_ascii=False))
+        return
+    for entry in lot:
+        typer.echo(f"{entry.letter}  {entry.place}  {entry.subject.id or '?'}  {tables.history([entry]).strip()}")
+    if not lot:
+        typer.echo("nothing is parked")
 
 
 def _chosen(lot: list[Entry], ids: list[str], *, everything: bool) -> list[Entry]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +22,8 @@ from ops.letters.desk import Desk
 from ops.letters.editing import event_text
 from ops.letters.grouping import grouped
 from ops.letters.letter import Letter
+from ops.letters.looking import Look
+from ops.letters.operations import Verb
 from ops.letters.packing import packed
 from ops.letters.places import WrongUse
 
@@ -38,23 +42,35 @@ def list_(whom: Whom, which: Which, as_json: AsJson = False) -> None:
     with plainly():
         desk = whom.desk()
         now = desk.clock.now()
-        look = desk.look(which.selection(now))
-        parked = dict(Counter(entry.place for entry in desk.trail.parked().values()))
         names = [box.place.name for box in desk.boxes(which.consumer or ())]
-    if as_json:
-        _say([_queue(name, look.letters, look.elsewhere, parked) for name in names])
-        return
-    typer.echo(tables.queues(look, names, parked, now))
+        parked = dict(Counter(entry.place for entry in desk.trail.parked().values()))
+        with desk.looking(which.selection(now)) as look:
+            if as_json:
+                _say([_queue(name, look, parked) for name in names])
+            else:
+                _tell(tables.queues(look, names, parked, now), look, now)
+                _tell_of_interrupted(desk)
+
+
+def _tell(text: str, look: Look, now: datetime) -> None:
+    typer.echo(text)
     for line in tables.warnings(look, now):
         typer.echo(line, err=True)
 
 
-def _queue(name: str, letters: Any, elsewhere: Any, parked: Any) -> dict[str, Any]:
-    here = [letter for letter in letters if letter.place.name == name]
+def _tell_of_interrupted(desk: Desk) -> None:
+    for account in desk.trail.accounts(limit=3):
+        if not account.outcome and account.operation.verb is Verb.REDRIVE:
+            by, id_ = account.operation.who.user, account.operation.id
+            typer.echo(f"a redrive of {by}'s runs or was interrupted: redrive --resume {id_} goes on with it", err=True)
+
+
+def _queue(name: str, look: Look, parked: Mapping[str, int]) -> dict[str, Any]:
+    here = [letter for letter in look.letters if letter.place.name == name]
     return {
         "queue": name,
         "letters": len(here),
-        "held_by_others": elsewhere.get(name, 0),
+        "held_by_others": look.elsewhere.get(name, 0),
         "parked": parked.get(name, 0),
         "oldest": min((letter.to_dict()["failed_at"] for letter in here), default=None),
         "reasons": dict(Counter(letter.reason for letter in here).most_common()),
@@ -67,14 +83,12 @@ def groups(whom: Whom, which: Which, as_json: AsJson = False) -> None:
     with plainly():
         desk = whom.desk()
         now = desk.clock.now()
-        look = desk.look(which.selection(now))
-    found = grouped(look.letters)
-    if as_json:
-        _say([group.to_dict() for group in found])
-        return
-    typer.echo(tables.groups(found, now) if found else "no dead letters")
-    for line in tables.warnings(look, now):
-        typer.echo(line, err=True)
+        with desk.looking(which.selection(now)) as look:
+            found = grouped(look.letters)
+            if as_json:
+                _say([group.to_dict() for group in found])
+            else:
+                _tell(tables.groups(found, now) if found else "no dead letters", look, now)
 
 
 @bundled

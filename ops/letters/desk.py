@@ -16,7 +16,7 @@ from ops.letters.asking import asking
 from ops.letters.box import Box
 from ops.letters.holding import LEASE, Holding
 from ops.letters.letter import Letter
-from ops.letters.looking import PATIENCE, Look, look
+from ops.letters.looking import PATIENCE, Look, looking
 from ops.letters.mover import Mover
 from ops.letters.operations import Operation, Step, Verb, Who, last_steps
 from ops.letters.outlets import BusOutlet, FunctionOutlet, Outlet, QueueOutlet, Redriving
@@ -66,8 +66,15 @@ class Desk:
 
     def look(self, selection: Selection | None = None) -> Look:
         """The letters that are meant, all without a selection. Raises CannotAsk and WrongUse."""
+        with self.looking(selection) as look:
+            return look
+
+    @contextmanager
+    def looking(self, selection: Selection | None = None) -> Iterator[Look]:
+        """The same as soon as it is known; by the end of the block, the letters are given back, too."""
         wanted = selection or Selection()
-        return look(self.boxes(wanted.places), clock=self.clock, patience=self.patience).only(wanted.matches)
+        with looking(self.boxes(wanted.places), clock=self.clock, patience=self.patience) as look:
+            yield look.only(wanted.matches)
 
     def letter(self, id_: str) -> Letter:
         """The one that goes by this id (or its beginning). Raises WrongUse when there is none, or more than one."""

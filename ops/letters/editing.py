@@ -49,7 +49,7 @@ def document(letter: Letter, claims: ClaimChecks) -> dict[str, Any]:
 
     Raises WrongUse where there is nothing to edit, and what runtime.claim_check raises.
     """
-    if letter.origin is Origin.STREAM or letter.place.kind == "schedule":
+    if letter.origin is Origin.STREAM or letter.kind == "schedule":
         raise WrongUse("there is no event in this letter, so there is nothing to edit")
     event = letter.event
     if event is not None:

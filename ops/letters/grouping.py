@@ -38,7 +38,7 @@ class Group:
             "group": self.id,
             "count": self.count,
             "queue": example.place.name,
-            "owner": example.place.owner,
+            "owner": example.owner,
             "type": example.subject.type,
             "origin": example.origin.value,
             "reason": example.reason,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from events.binding import from_sqs_body
 from events.envelope import CloudEvent, InvalidEvent, format_time
 from infra.components.relations import DEAD_LETTER_DAYS
-from ops.letters.places import Place
+from ops.letters.places import Kind, Place
 
 #: How long a dead-letter queue keeps a message.
 KEPT: Final = timedelta(days=DEAD_LETTER_DAYS)
@@ -68,6 +68,21 @@ class Letter:
     receipt: str = field(default="", repr=False, compare=False)
 
     @property
+    def owner(self) -> str:
+        """Whose failure it is: in a queue that a group shares, who says so in it, if anybody does."""
+        said = str(self.attributes.get("consumer", {}).get("StringValue", ""))
+        return said if said in self.place.members else self.place.owner
+
+    @property
+    def kind(self) -> Kind:
+        """What its owner is, and so where it goes back to: `consumer`, `relay` or `schedule`."""
+        if self.place.kind != "group":
+            return self.place.kind
+        if self.origin in (Origin.SCHEDULER, Origin.INVOCATION):
+            return "schedule"
+        return "relay" if self.origin is Origin.STREAM or self.owner in self.place.relays else "consumer"
+
+    @property
     def sent_at(self) -> datetime:
         """When SQS took it in: what its retention counts from."""
         return datetime.fromtimestamp(int(self.system.get("SentTimestamp", 0)) / 1000, tz=self.failed_at.tzinfo)
@@ -90,7 +105,7 @@ class Letter:
         return {
             "id": self.id,
             "queue": self.place.name,
-            "owner": self.place.owner,
+            "owner": self.owner,
             "origin": self.origin.value,
             "group": self.fingerprint,
             "reason": self.reason,

@@ -60,9 +60,9 @@ def destination(letter: Letter, *, bus: str) -> str:
     """Where redriving takes it, in words. Raises CannotSend."""
     if letter.origin is Origin.STREAM:
         raise CannotSend("the stream has forgotten the record, and the letter only says where it was: see its advice")
-    if letter.place.kind == "consumer":
+    if letter.kind == "consumer":
         return f"queue {letter.place.source}"
-    if letter.place.kind == "relay":
+    if letter.kind == "relay":
         if letter.event is None:
             raise CannotSend("there is no event in it that the bus could take: `ops dlq edit` it, or park it")
         return f"bus {bus}"
@@ -162,7 +162,7 @@ class Redriving:
         for letter in letters:
             try:
                 destination(letter, bus=self._bus_name)
-                sendable.setdefault(letter.place.kind, []).append(letter)
+                sendable.setdefault(letter.kind, []).append(letter)
             except CannotSend as error:
                 outcomes[letter.id] = Refused(str(error))
         for kind, some in sendable.items():

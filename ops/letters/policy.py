@@ -51,4 +51,4 @@ def _allow(sid: str, actions: Sequence[str], resources: Sequence[str]) -> dict[s
 
 
 def _functions(known: Sequence[Place], prefix: str) -> list[str]:
-    return [f"{prefix}:function:{place.function}" for place in known if place.kind == "schedule"]
+    return [f"{prefix}:function:{place.function}" for place in known if place.kind == "schedule" or place.schedules]

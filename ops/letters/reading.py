@@ -76,7 +76,7 @@ def _cause(texts: Mapping[str, str], system: Mapping[str, str], body: str, place
         return _told(texts)
     if "RULE_ARN" in texts:
         return _refused(Origin.RULE, RULE_TARGET, texts)
-    if "SCHEDULE_ARN" in texts or (place.kind == "schedule" and "ERROR_CODE" in texts):
+    if "SCHEDULE_ARN" in texts or (place.kind in ("schedule", "group") and "ERROR_CODE" in texts):
         return _refused(Origin.SCHEDULER, NOT_CALLED, texts)
     if place.kind != "consumer" and (record := destination_record(body)):
         return _recorded(record)

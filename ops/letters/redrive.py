@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -95,6 +95,19 @@ class Report:
         self.refused |= moved.refused
         self.lost += len(moved.lost)
         self.kept += len(moved.kept)
+
+    def plus(self, later: Report) -> Report:
+        """With what came of those that were lost here, and taken up again."""
+        return replace(
+            self,
+            sent=self.sent + later.sent,
+            refused=self.refused | later.refused,
+            lost=self.lost - later.sent - len(later.refused),
+            kept=self.kept + later.kept,
+            came_back=self.came_back | later.came_back,
+            others=self.others | later.others,
+            stopped=later.stopped,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return {

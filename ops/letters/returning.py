@@ -7,15 +7,13 @@ as two letters of one event, which is done once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
 
 from ops.letters.desk import Desk
 from ops.letters.letter import Letter
+from ops.letters.mover import batches
 from ops.letters.operations import Entry, Operation, Step, Verb
 from ops.letters.packing import unpacked
 from ops.letters.places import WrongUse
-
-_BATCH = 10
 
 
 def parked(desk: Desk, entry: Entry) -> Letter:
@@ -31,17 +29,13 @@ def bring_back(
 ) -> dict[str, str]:
     """Each to its own dead-letter queue; by id, why some were refused. Raises CannotAsk."""
     refused: dict[str, str] = {}
-    ordered = sorted(letters, key=lambda letter: letter.place.name)
-    for name, some in groupby(ordered, key=lambda letter: letter.place.name):
-        (box,) = desk.boxes([name])
-        here = list(some)
-        for i in range(0, len(here), _BATCH):
-            batch = here[i : i + _BATCH]
-            desk.trail.intend(operation, batch, desk.clock.now(), {})
-            failures = box.put(batch)
-            _record(desk, operation, batch, failures)
-            refused |= failures
-            tell(len(batch))
+    boxes = {box.place.name: box for box in desk.boxes()}
+    for batch in batches(letters):
+        desk.trail.intend(operation, batch, desk.clock.now(), {})
+        failures = boxes[batch[0].place.name].put(batch)
+        _record(desk, operation, batch, failures)
+        refused |= failures
+        tell(len(batch))
     return refused
 
 

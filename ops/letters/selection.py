@@ -43,7 +43,7 @@ class Selection:
             (not self.groups or letter.fingerprint in self.groups)
             and (not self.ids or any(goes_by(text, letter.id, letter.subject.id) for text in self.ids))
             and (not self.types or letter.subject.type in self.types)
-            and (not self.places or any(map(letter.place.goes_by, self.places)))
+            and (not self.places or any(_is_of(letter, name) for name in self.places))
             and self.error.lower() in f"{letter.reason} {letter.error_class} {letter.error}".lower()
             and (self.failed_before is None or letter.failed_at < self.failed_before)
             and (self.failed_after is None or letter.failed_at >= self.failed_after)
@@ -60,6 +60,11 @@ class Selection:
         times = {n: parse_time(values[n]) for n in ("failed_before", "failed_after") if n in values}
         lists = {n: tuple(values[n]) for n in ("groups", "ids", "types", "places") if n in values}
         return cls(error=str(values.get("error", "")), **lists, **times)  # type: ignore[arg-type]
+
+
+def _is_of(letter: Letter, name: str) -> bool:
+    """Where several share a queue, a letter is its owner's alone."""
+    return letter.owner == name if name in letter.place.members else letter.place.goes_by(name)
 
 
 def goes_by(text: str, *known: str) -> bool:

@@ -64,7 +64,8 @@ class Trail:
         self._put([_of_operation(operation.id, "resumed", at, {"who": _who(who)})])
 
     def end(self, operation: Operation, at: datetime, *, outcome: str, note: str = "") -> None:
-        self._put([_of_operation(operation.id, "ended", at, {"outcome": outcome, "note": note})])
+        counts = tally(self.entries(operation.id))
+        self._put([_of_operation(operation.id, "ended", at, {"outcome": outcome, "note": note, "counts": counts})])
 
     def intend(self, operation: Operation, letters: Sequence[Letter], at: datetime, edited: Mapping[str, str]) -> None:
         """Before anything is sent: that it will be, the letters as they are, and what goes in their place."""
@@ -130,16 +131,18 @@ class Trail:
 
     def _account(self, operation: Operation) -> Account:
         about = list(self._query(f"operation#{operation.id}", starts="~"))
-        ended = [item for item in about if item["sk"].endswith("#ended")]
         resumed = [item for item in about if item["sk"].endswith("#resumed")]
-        is_over = bool(ended) and (not resumed or resumed[-1]["sk"] < ended[-1]["sk"])
+        if not about or about[-1] in resumed:
+            counts = tally(self.entries(operation.id))
+            return Account(operation=operation, resumed=len(resumed), counts=counts)
+        end = about[-1]
         return Account(
             operation=operation,
-            ended_at=parse_time(ended[-1]["at"]) if is_over else None,
-            outcome=ended[-1]["outcome"] if is_over else "",
-            note=ended[-1]["note"] if is_over else "",
+            ended_at=parse_time(end["at"]),
+            outcome=end["outcome"],
+            note=end["note"],
             resumed=len(resumed),
-            counts=tally(self.entries(operation.id)),
+            counts={step: int(count) for step, count in end["counts"].items()},
         )
 
     def _put(self, items: Sequence[Item]) -> None:

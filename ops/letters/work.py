@@ -14,9 +14,8 @@ from typing import Any
 from ops.letters import files
 from ops.letters.desk import DONE, STOPPED, Desk, only
 from ops.letters.editing import Edited
-from ops.letters.holding import Holding
 from ops.letters.letter import Letter
-from ops.letters.mover import Mover, batches
+from ops.letters.mover import batches
 from ops.letters.operations import Entry, Operation, Verb
 from ops.letters.outlets import Nowhere, Outlet, Parking
 from ops.letters.places import WrongUse
@@ -63,15 +62,10 @@ def redrive(
     desk: Desk, selection: Selection, *, pace: Pace, why: str, tell: Tell, among: Sequence[Letter] | None = None
 ) -> Report:
     """The letters that are meant go back to where they came from; with `among`, only those of them."""
-    since = desk.now_there()
-    with desk.holding(selection, among) as holding:
-        operation = desk.begin(
-            Verb.REDRIVE, why=why, selection=selection.to_dict(), rate=pace.rate, letters=len(holding.letters)
-        )
-        with desk.ending(operation):
-            mover = desk.mover(holding, operation, desk.redriving)
-            report = _run(desk, holding, mover, operation, pace).run(tell, since=since)
-        _end(desk, operation, report)
+    operation = desk.begin(Verb.REDRIVE, why=why, selection=selection.to_dict(), rate=pace.rate)
+    with desk.ending(operation):
+        report = _rounds(desk, operation, selection, pace=pace, tell=tell, among=among)
+    _end(desk, operation, report)
     return report
 
 
@@ -79,12 +73,9 @@ def resume(desk: Desk, operation_id: str, *, pace: Pace, tell: Tell) -> Report:
     """A redrive that was interrupted goes on, under its name. What was sent already is only taken out."""
     operation, sent = desk.resume(operation_id)
     selection = Selection.from_dict(operation.settings.get("selection", {}))
-    since = desk.now_there()
     with desk.ending(operation):
         _wait_for_leases(desk, selection)
-        with desk.holding(selection) as holding:
-            mover = desk.mover(holding, operation, desk.redriving, sent_before=sent)
-            report = _run(desk, holding, mover, operation, pace).run(tell, since=since)
+        report = _rounds(desk, operation, selection, pace=pace, tell=tell, sent_before=sent)
     _end(desk, operation, report)
     return report
 
@@ -169,16 +160,35 @@ def _move(
     )
 
 
-def _run(desk: Desk, holding: Holding, mover: Mover, operation: Operation, pace: Pace) -> Redrive:
-    return Redrive(
-        holding=holding,
-        mover=mover,
-        trail=desk.trail,
-        operation=operation,
-        clock=desk.clock,
-        rate=pace.rate,
-        watch=pace.watch,
-    )
+def _rounds(
+    desk: Desk,
+    operation: Operation,
+    selection: Selection,
+    *,
+    pace: Pace,
+    tell: Tell,
+    among: Sequence[Letter] | None = None,
+    sent_before: frozenset[str] = frozenset(),
+) -> Report:
+    """Until all is done, or stopped. Letters whose leases ran out on the way are taken up again, if nobody has them."""
+    since, total = desk.now_there(), None
+    while True:
+        with desk.holding(selection, among) as holding:
+            among = holding.letters if among is None else among
+            mover = desk.mover(holding, operation, desk.redriving, sent_before=sent_before)
+            redriving = Redrive(
+                holding=holding,
+                mover=mover,
+                trail=desk.trail,
+                operation=operation,
+                clock=desk.clock,
+                rate=pace.rate,
+                watch=pace.watch,
+            )
+            report = redriving.run(tell, since=since)
+        total = report if total is None else total.plus(report)
+        if report.stopped or not (report.lost and report.sent):
+            return total
 
 
 def _end(desk: Desk, operation: Operation, report: Report) -> None:

@@ -168,10 +168,16 @@ def _escaped(text: str) -> str:
 
 
 def _text_of(row: Mapping[str, str], there: Mapping[str, str]) -> _Text:
-    """`@log` is `account:group`, `@timestamp` is `2026-05-20 14:30:00.123`."""
+    """`@log` is `account:group`, and of emulators the group alone."""
     group = row.get("@log", "").rpartition(":")[2]
-    at = datetime.fromisoformat(row["@timestamp"]).replace(tzinfo=UTC)
-    return _Text(there.get(group, group), round(at.timestamp() * 1000), row["@message"])
+    return _Text(there.get(group, group), _at(row["@timestamp"]), row["@message"])
+
+
+def _at(text: str) -> int:
+    """`2026-05-20 14:30:00.123` in UTC, and of emulators the milliseconds that it stands for."""
+    if text.isdecimal():
+        return int(text)
+    return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def _batches(terms: list[str]) -> Iterator[list[str]]:

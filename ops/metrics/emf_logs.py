@@ -34,7 +34,11 @@ _Samples = dict[tuple[str, str, str | None], dict[datetime, list[float]]]
 
 
 class EmfLogs:
-    """Reads whole windows of logs: for a laptop, not for production."""
+    """Reads whole windows of logs: for a laptop, not for production.
+
+    The embedded stack's emulator at times shows the end of an invocation's log with the function's next invocation.
+    Then its metrics come with them, in the period that they are of.
+    """
 
     def __init__(self, client: Any, *, stage: str, log_groups: Mapping[str, str]) -> None:
         self._client = client
@@ -44,8 +48,8 @@ class EmfLogs:
     def series(self, queries: Sequence[Query], window: Window) -> list[Series]:
         """See MetricSource. A function that has no log yet has measured nothing."""
         samples: _Samples = defaultdict(lambda: defaultdict(list))
-        for function in {query.function for query in queries}:
-            for line in self._lines(self._log_groups[function], window):
+        for log_group in {self._log_groups[query.function] for query in queries}:
+            for line in self._lines(log_group, window):
                 _collect(line, self._namespace, window, samples)
         return [_answer(query, samples) for query in queries]
 

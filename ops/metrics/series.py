@@ -20,7 +20,7 @@ _PERIODS: Final = (60, 300, 900, 3600, 21_600, 86_400)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """From `start` to before `end`, in periods of whole seconds. Both are aware, and multiples of the period."""
+    """From `start` to before `end`, in periods of whole seconds, the first from `start` on. Both are aware."""
 
     start: datetime
     end: datetime
@@ -33,6 +33,12 @@ class Window:
         end = _floor(until, chosen) + timedelta(seconds=chosen)
         return cls(start=_floor(end - span, chosen), end=end, period=chosen)
 
+    @classmethod
+    def whole(cls, span: timedelta, *, until: datetime) -> Self:
+        """The window of length `span` that ends with the minute that `until` falls in, in a single period."""
+        end = _floor(until, _MINUTE) + timedelta(seconds=_MINUTE)
+        return cls(start=end - span, end=end, period=int(span.total_seconds()))
+
     def times(self) -> Iterator[datetime]:
         """The beginning of each period."""
         at = self.start
@@ -42,7 +48,10 @@ class Window:
 
     def slot(self, at: datetime) -> datetime | None:
         """The beginning of the period that `at` falls in; None outside of the window."""
-        return _floor(at, self.period) if self.start <= at < self.end else None
+        if not self.start <= at < self.end:
+            return None
+        period = timedelta(seconds=self.period)
+        return self.start + (at - self.start) // period * period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

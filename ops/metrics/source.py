@@ -12,4 +12,4 @@ def source_of(target: Target) -> MetricSource:
     """CloudWatch, or the log lines themselves where nothing turns them into metrics. Raises CannotAsk."""
     if target.stage.emf_extracted:
         return CloudWatch(target.client("cloudwatch"), stage=target.stage.name)
-    return EmfLogs(target.client("logs"), stage=target.stage.name, log_groups=target.log_groups)
+    return EmfLogs(target.client("logs"), stage=target.stage.name, log_groups=target.log_group_of)

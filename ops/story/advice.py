@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -48,9 +49,9 @@ def _on_letter(steps: Sequence[Step], letters: Sequence[Letter], options: str) -
     if reason == "unreadable" and letter.subject.source:
         yield f"{letter.subject.source} sent it so: have it send what the catalog says ({letter.error})."
     yield advice_for(reason)
-    yield _command(f"dlq show {letter.id}", options)
-    mend = f"dlq edit {letter.id} --why '…'" if reason in _ITS_OWN_FAULT else f"dlq redrive --id {letter.id}"
-    yield _command(mend, options)
+    id_ = shlex.quote(letter.id)
+    yield _command(f"dlq show {id_}", options)
+    yield _command(f"dlq edit {id_} --why '…'" if reason in _ITS_OWN_FAULT else f"dlq redrive --id {id_}", options)
 
 
 def _on_waiting(place: Place | None) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contracts.company import SOURCES
-from contracts.lines import Line
+from contracts.lines import Line, legible
 from events.envelope import derived_id
 from ops.letters.letter import Letter
 from ops.story.evidence import Evidence, Kept
@@ -62,7 +62,7 @@ def _in_event(facts: Facts, name: str) -> str:
         }
         value = known.get(name, data.get(name))
         if isinstance(value, str) and value:
-            return value
+            return legible(value)
     return ""
 
 

@@ -39,7 +39,9 @@ Progress = Callable[[str], None]
 
 @dataclass(kw_only=True)
 class Investigation:
-    """Answers questions about one stage. `most` is how many stories are told at most where one may choose.
+    """Answers questions about one stage, one after the other.
+
+    `most` is how many stories are told at most where one may choose.
 
     `scan` has the outboxes of the whole table read where nothing else knows of an event.
     """
@@ -130,7 +132,7 @@ class Investigation:
         if owners == []:
             return []
         self.progress("looking into the dead-letter queues")
-        wanted = [place for place in places(self.target) if owners is None or place.owner in owners]
+        wanted = [place for place in places(self.target) if owners is None or any(map(place.goes_by, owners))]
         return self._asked("the dead-letter queues", lambda: self._look(wanted))
 
     def _look(self, wanted: Sequence[Place]) -> list[Letter]:
@@ -143,7 +145,7 @@ class Investigation:
         return self._asked("the queues", lambda: {name: self._depth(name) for name in sorted(consumers)})
 
     def _depth(self, consumer: str) -> Depth:
-        queue, sqs = self.target.stage.resource_name(consumer), self.target.client("sqs")
+        queue, sqs = self.target.stage.deployed_name(consumer), self.target.client("sqs")
         names = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
         with asking(queue):
             url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]

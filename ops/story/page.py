@@ -5,6 +5,7 @@ Times on the left are from the first moment that is known of. Styles are ANSI; w
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,8 +60,8 @@ def _choices(told: Choices, options: str) -> Iterator[str]:
 
 def _command(event: EventStory, options: str) -> str:
     """What tells of this one alone."""
-    words = ("python -m ops why", event.id, f"--source {event.source}" if event.source else "", options)
-    return " ".join(filter(None, words))
+    words = ["python", "-m", "ops", "why", event.id, *(("--source", event.source) if event.source else ())]
+    return " ".join(filter(None, (shlex.join(words), options)))
 
 
 def _story(story: Story) -> Iterator[str]:

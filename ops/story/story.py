@@ -168,7 +168,7 @@ class Arrival:
 class EventStory:
     """One event. Its identity is (`source`, `id`); `source` is empty where only its id and type are known.
 
-    `time` is what the producer wrote into it. `cause` is the id of the event that brought it about, `known` when that
+    `time` is what the producer wrote into it. `cause` is the id of the event that brought it about, whether or not that
     one is in the story.
     """
 

@@ -174,7 +174,7 @@ _INGESTION: Final = SOURCES[ingestion.SERVICE.name]
 
 def _publishers(facts: Facts) -> Iterator[str]:
     yield from (line.function for line in facts.lines if line.role == "relay")
-    yield from (letter.place.owner for letter in facts.letters if letter.place.kind == "relay")
+    yield from (letter.owner for letter in facts.letters if letter.kind == "relay")
     yield from (kept.relay for kept in facts.kept)
 
 

@@ -59,7 +59,7 @@ class Visits:
             yield from (route.consumer.name for route in routes if _lets_through(route, facts.source))
 
     def _relay_visit(self, facts: Facts, name: str) -> Visit:
-        letters = [letter for letter in facts.letters if letter.place.owner == name]
+        letters = [letter for letter in facts.letters if letter.owner == name]
         steps = steps_of(line for line in facts.lines if line.role == "relay" and line.function == name)
         state = self._state(steps, letters)
         if state in _OPEN:
@@ -68,7 +68,7 @@ class Visits:
         return self._visit(name, "relay", state, steps, letters, place)
 
     def _consumer_visit(self, facts: Facts, name: str, came_at: datetime | None) -> Visit:
-        letters = [letter for letter in facts.letters if letter.place.owner == name]
+        letters = [letter for letter in facts.letters if letter.owner == name]
         steps = steps_of(line for line in facts.lines if line.role == "consumer" and line.function == name)
         state = self._state(steps, letters)
         place = self._dlq(name, state, letters, steps)
@@ -161,13 +161,13 @@ def _failure(state: State, steps: Sequence[Step], letters: Sequence[Letter]) -> 
 def _relays(facts: Facts) -> set[str]:
     """Those that have published it, or have yet to."""
     names = {line.function for line in facts.lines if line.role == "relay"}
-    names |= {letter.place.owner for letter in facts.letters if letter.place.kind == "relay"}
+    names |= {letter.owner for letter in facts.letters if letter.kind == "relay"}
     return names | {kept.relay for kept in facts.kept if not _is_on_the_bus(facts)}
 
 
 def _consumers(facts: Facts) -> set[str]:
     names = {line.function for line in facts.lines if line.role == "consumer"}
-    return names | {letter.place.owner for letter in facts.letters if letter.place.kind == "consumer"}
+    return names | {letter.owner for letter in facts.letters if letter.kind == "consumer"}
 
 
 def _is_on_the_bus(facts: Facts) -> bool:

@@ -57,6 +57,7 @@ class StageOfLetters:
 
     def __init__(self) -> None:
         self.lambda_ = FakeLambda()
+        self.clock = ticking()
         self.target = Target.named(STAGE)
         self.target.clients["lambda"] = self.lambda_
         for service in ("sqs", "dynamodb", "events", "s3", "sts"):
@@ -74,7 +75,7 @@ class StageOfLetters:
     def desk(self, *, user: str = "ada@laptop", clock: Any = None, patience: float = 0.0, **settings: Any) -> Desk:
         """One operator. Clients take long to make, so all have the same ones, until a test gives one others."""
         target = Target(stage=self.target.stage, aws=self.target.aws, clients=dict(self.target.clients))
-        return Desk(target=target, user=user, clock=clock or ticking(), new_id=new_id, patience=patience, **settings)
+        return Desk(target=target, user=user, clock=clock or self.clock, new_id=new_id, patience=patience, **settings)
 
     def bury(
         self,
@@ -199,51 +200,36 @@ class Killed(BaseException):
 
 @dataclass
 class Killer:
-    """Kills at the call with the number `at`, before or after AWS has done it. The dead make no more calls."""
+    """Kills before the call with the number `at`: what AWS has done by then is done. The dead make no more calls."""
 
     at: int
-    after: bool
     calls: list[str] = field(default_factory=list)
-
-    def aim(self, client: Any) -> None:
-        client.meta.events.register("before-call", self._before)
-        client.meta.events.register("after-call", self._after)
-
-    def leave(self, client: Any) -> None:
-        client.meta.events.unregister("before-call", self._before)
-        client.meta.events.unregister("after-call", self._after)
 
     @property
     def is_over(self) -> bool:
         """It was never that many calls."""
         return len(self.calls) <= self.at
 
-    def _before(self, model: Any, **_: object) -> None:
-        if len(self.calls) > self.at or (len(self.calls) == self.at and not self.after):
-            self.calls.append("dead")
-            raise Killed
+    def __call__(self, model: Any, **_: object) -> None:
         self.calls.append(model.name)
-
-    def _after(self, **_: object) -> None:
-        if self.after and len(self.calls) == self.at + 1:
-            self.calls.append("dead")
+        if len(self.calls) > self.at:
             raise Killed
 
 
 @contextmanager
-def killed(desk: Desk, *, at: int, after: bool) -> Iterator[Killer]:
+def killed(desk: Desk, *, at: int) -> Iterator[Killer]:
     """The desk's process is killed in the block, or the block ends before."""
-    killer = Killer(at=at, after=after)
+    killer = Killer(at=at)
     clients = [desk.target.client(service) for service in ("sqs", "dynamodb", "events", "s3", "sts")]
     for client in clients:
-        killer.aim(client)
+        client.meta.events.register("before-call", killer)
     try:
         yield killer
     except Killed:
         return
     finally:
         for client in clients:
-            killer.leave(client)
+            client.meta.events.unregister("before-call", killer)
 
 
 def ids(bodies: list[str]) -> list[str]:

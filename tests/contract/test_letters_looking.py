@@ -12,7 +12,7 @@ from moto import mock_aws
 from contracts.deployed import CannotAsk
 from ops.letters.box import Box
 from ops.letters.grouping import grouped
-from ops.letters.looking import look
+from ops.letters.looking import looking
 from ops.letters.places import WrongUse, places
 from ops.letters.selection import Selection
 from ops.target import Target
@@ -140,8 +140,11 @@ def test_a_letter_that_is_named_by_its_event_is_found_and_one_that_is_not_there_
 
 
 def test_a_stage_that_is_not_deployed_says_so() -> None:
-    with mock_aws(), pytest.raises(CannotAsk, match="Is the stage deployed there"):
-        look([Box(Target.named("prod").client("sqs"), places(Target.named("prod"))[0])], clock=FakeClock())
+    with mock_aws():
+        boxes = [Box(Target.named("prod").client("sqs"), places(Target.named("prod"))[0])]
+
+        with pytest.raises(CannotAsk, match="Is the stage deployed there"), looking(boxes, clock=FakeClock()):
+            pass
 
 
 class Around:

@@ -18,7 +18,7 @@ from local.embedded.hops import told
 from local.embedded.paths import EXAMPLES
 from local.embedded.play import Outcome
 from local.embedded.polling import DeadlinePassed, wait_until
-from local.embedded.stack import endpoint
+from local.embedded.stack import Stack, endpoint
 from local.embedded.telling import Teller
 
 
@@ -131,14 +131,20 @@ def test_an_interrupted_setup_is_done_again(tmp_path: Path) -> None:
 
 def test_the_fingerprint_changes_with_any_source_and_with_nothing_else(tmp_path: Path) -> None:
     project = written(tmp_path, {"events/a.py": "1", "infra/app.py": "1", "requirements.txt": "x"})
-    before = fingerprint(project)
+    before = fingerprint(project, {})
 
     written(tmp_path, {"README.md": "changed", "events/__pycache__/a.pyc": "compiled"})
-    after_others = fingerprint(project)
+    after_others = fingerprint(project, {"HOME": "/elsewhere"})
     written(tmp_path, {"infra/app.py": "2"})
 
     assert after_others == before
-    assert fingerprint(project) != before
+    assert fingerprint(project, {}) != before
+
+
+def test_the_fingerprint_changes_with_where_traces_go(tmp_path: Path) -> None:
+    asked = {"BREAKWATER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
+
+    assert fingerprint(tmp_path, asked) != fingerprint(tmp_path, {})
 
 
 def assembly_files() -> dict[str, Any]:
@@ -226,6 +232,19 @@ def test_an_outcome_that_is_not_as_expected_is_told_with_what_was_expected() -> 
         ["FAIL", "invoice", "paid", "issued"],
         ["expected:", "paid"],
     ]
+
+
+def test_the_demonstration_says_how_to_ask_where_its_events_went() -> None:
+    out, stack = io.StringIO(), Stack(Cloud("http://127.0.0.1:1"), {}, is_ours=True)
+
+    Teller(out).questions(stack, "poison-0001", "--invoice inv_1")
+
+    asked = [line for line in out.getvalue().splitlines() if "-m ops" in line]
+    assert [line.partition("-m ops ")[2] for line in asked] == [
+        "why poison-0001 --stage embedded",
+        "why --invoice inv_1 --stage embedded",
+    ]
+    assert all("AWS_ENDPOINT_URL=http://127.0.0.1:1 " in line for line in asked)
 
 
 def test_the_example_for_the_aws_command_line_carries_the_seed_event() -> None:

@@ -23,7 +23,7 @@ from runtime.errors import BusinessRuleViolated, Conflict, Throttled, TransientE
 from runtime.idempotency import Once
 from runtime.manifest import Slo
 from runtime.meter import ConsumerMeter, RelayMeter
-from runtime.metrics import BY_FATE, SETTLED, UNITS, UNKNOWN
+from runtime.metrics import BY_FATE, COMES_AGAIN, UNITS, UNKNOWN
 from runtime.outbox import Change, OutboxRelay
 from runtime.outcome import Handle, Outcome, Together
 from tests.unit.emf_documents import Metrics, checked, extracted, of
@@ -97,14 +97,14 @@ def counts(metrics: Metrics) -> dict[str, list[float]]:
 @pytest.mark.parametrize(
     ("handle", "tries", "counted"),
     [
-        (lambda _: Outcome(), 1, {"Handled": [1]}),
-        (lambda _: Outcome(duplicate=True), 1, {"Duplicate": [1]}),
+        (lambda _: Outcome(), 1, {"Handled": [1], "Settled": [1]}),
+        (lambda _: Outcome(duplicate=True), 1, {"Duplicate": [1], "Settled": [1]}),
         (raising(Conflict("busy")), 1, {"Retry": [1]}),
-        (raising(Conflict("busy")), 3, {"DeadLetter": [1]}),
-        (raising(BusinessRuleViolated("no")), 1, {"DeadLetter": [1]}),
+        (raising(Conflict("busy")), 3, {"DeadLetter": [1], "Settled": [1]}),
+        (raising(BusinessRuleViolated("no")), 1, {"DeadLetter": [1], "Settled": [1]}),
         (raising(ZeroDivisionError()), 1, {"Retry": [1]}),
         (raising(Throttled("slow down")), 1, {"Deferred": [1], "Throttled": [1]}),
-        (lambda _: Outcome(), 5, {"DeadLetter": [1]}),
+        (lambda _: Outcome(), 5, {"DeadLetter": [1], "Settled": [1]}),
     ],
     ids=["handled", "duplicate", "retry", "last-try", "permanent", "unexpected", "throttled", "crashed"],
 )
@@ -121,7 +121,7 @@ def test_a_suppressed_record_is_counted_and_nothing_else_of_it_is_measured() -> 
 
     metrics = world.deliver(world.record(world.fresh(**{REPLAY: "june"})))
 
-    assert of(metrics, NAME, PAID) == {"Suppressed": [1], "AgeAtPickUp": [100]}
+    assert of(metrics, NAME, PAID) == {"Suppressed": [1], "Settled": [1], "AgeAtPickUp": [100]}
 
 
 def test_a_fate_that_the_queue_would_not_take_is_a_retry() -> None:
@@ -130,11 +130,9 @@ def test_a_fate_that_the_queue_would_not_take_is_a_retry() -> None:
     assert counts(world.deliver(world.record())) == {"Retry": [1]}
 
 
-def test_every_fate_has_a_metric_and_each_that_ends_a_record_is_in_the_slo_s_denominator() -> None:
-    fates = set(get_args(Fate))
-
-    assert fates <= set(BY_FATE)
-    assert {BY_FATE[fate] for fate in fates - {"retry", "deferred"}} == set(SETTLED)
+def test_every_fate_has_a_metric() -> None:
+    assert set(get_args(Fate)) <= set(BY_FATE)
+    assert set(BY_FATE) - COMES_AGAIN == {"handled", "relayed", "duplicate", "suppressed", "dead_letter"}
 
 
 def test_times_are_measured_of_a_handled_record() -> None:
@@ -144,6 +142,7 @@ def test_times_are_measured_of_a_handled_record() -> None:
 
     assert of(metrics, NAME, PAID) == {
         "Handled": [1],
+        "Settled": [1],
         "HandlerTime": [40],
         "AgeAtPickUp": [100],
         "CriticalTime": [290],
@@ -158,6 +157,17 @@ def test_only_what_is_received_for_the_first_time_has_an_age() -> None:
     metrics = world.deliver(world.record(tries=2, id_="a"), put_off)
 
     assert "AgeAtPickUp" not in of(metrics, NAME)
+
+
+def test_a_record_that_was_made_by_hand_and_tells_no_times_is_handled_all_the_same() -> None:
+    world = Measured()
+    record = world.record(world.fresh(ago=0.25))
+    del record["attributes"]["SentTimestamp"]
+
+    found = of(world.deliver(record), NAME)
+
+    assert "AgeAtPickUp" not in found
+    assert found["CriticalTime"] == [290]
 
 
 def test_what_was_put_off_for_long_has_a_critical_time_from_its_beginning() -> None:
@@ -298,7 +308,7 @@ def relayed(bus: FakeBus, *events: CloudEvent) -> Metrics:
 def test_a_relay_counts_what_it_published_and_how_long_that_had_waited() -> None:
     metrics = relayed(FakeBus(), paid(id="a", time="2026-06-01T11:59:58Z"), paid(id="b", time="2026-06-01T11:00:00Z"))
 
-    assert of(metrics, "billing-relay", PAID) == {"Handled": [2], "OutboxLag": [2_000, 3_600_000]}
+    assert of(metrics, "billing-relay", PAID) == {"Handled": [2], "Settled": [2], "OutboxLag": [2_000, 3_600_000]}
     assert of(metrics, "billing-relay")["BatchSize"] == [2]
 
 

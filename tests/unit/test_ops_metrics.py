@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -8,12 +9,19 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
+from typer.testing import CliRunner
 
+from contracts.company import SERVICES
 from contracts.deployed import CannotAsk
+from functions.billing.manifest import PAYMENTS
+from ops.__main__ import app
+from ops.aws import Aws
 from ops.metrics import MetricSource, Query, Series, Window, source_of
+from ops.metrics import report as report_module
 from ops.metrics.emf_logs import statistic
+from ops.metrics.report import subjects
 from ops.target import Target
-from runtime.metrics import CRITICAL_TIME, HANDLED, dimensions, namespace
+from runtime.metrics import CRITICAL_TIME, HANDLED, UNKNOWN, dimensions, namespace
 
 #: The hour before: no log takes lines of long ago, or of the future.
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
@@ -189,3 +197,103 @@ def test_a_window_has_no_more_periods_than_a_plot_has_room_for_while_cloudwatch_
 def test_a_percentile_is_a_value_that_was_measured() -> None:
     assert statistic("p99", [3.0]) == 3
     assert statistic("p50", [1.0, 2.0, 9.0]) == 2
+
+
+def operate(clients, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str]:
+    """Exit code and what was printed."""
+    monkeypatch.setattr(Aws, "client", lambda _, service: clients[service])
+    result = CliRunner().invoke(app, ["metrics", *words])
+    return result.exit_code, result.output
+
+
+def put_now(clients, stage: str, **measured: Sequence[float]) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=3)
+    for metric, values in measured.items():
+        for type_ in (TYPE, None):
+            PLACES[stage](clients, metric, values, at, type_)
+
+
+def test_a_report_has_a_row_for_every_consumer_and_relay(clients, monkeypatch) -> None:
+    code, text = operate(clients, monkeypatch, "--stage", "embedded", "--json")
+
+    rows = json.loads(text)["rows"]
+    assert code == 0
+    assert [row["function"] for row in rows] == [s.function for s in subjects(SERVICES)]
+    assert {"ingestion", "billing", "billing-relay", "notification"} <= {row["function"] for row in rows}
+
+
+def test_one_consumer_s_report_has_a_row_for_each_of_its_types_and_for_the_unknown(clients, monkeypatch) -> None:
+    put_now(clients, "embedded", Handled=[7], Settled=[7])
+
+    code, text = operate(clients, monkeypatch, "billing", "--stage", "embedded", "--json")
+
+    rows = json.loads(text)["rows"]
+    assert code == 0
+    assert [row["event_type"] for row in rows] == [None, *PAYMENTS.event_types, UNKNOWN]
+    assert [row["counts"]["Handled"] for row in rows] == [7, 7, 0, 0]
+
+
+def test_a_promise_that_is_kept_is_said_to_be(clients, monkeypatch) -> None:
+    put_now(clients, "embedded", Handled=[2], Settled=[2], CriticalTime=[100, 200])
+
+    code, text = operate(clients, monkeypatch, "billing", "--stage", "embedded")
+
+    assert code == 0
+    assert "All promises are kept." in text
+    assert re.search(r"^billing +2 .* 200 +\S+ +560$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("measured", "said"),
+    [
+        (
+            {"Handled": [2], "Settled": [2], "CriticalTime": [100, 900]},
+            "billing: p95 of its critical time is 900 ms, promised are 560",
+        ),
+        (
+            {"Handled": [9], "DeadLetter": [1], "Settled": [10]},
+            "billing: 10.00% are dead letters, promised are at most 0.10%",
+        ),
+    ],
+    ids=["slow", "dead"],
+)
+def test_a_promise_that_is_broken_is_the_answer(clients, monkeypatch, measured, said: str) -> None:
+    put_now(clients, "embedded", **measured)
+
+    code, text = operate(clients, monkeypatch, "billing", "--stage", "embedded")
+
+    assert code == 1
+    assert said in text
+
+
+def test_the_same_report_comes_from_cloudwatch(clients, monkeypatch) -> None:
+    monkeypatch.setattr(report_module, "_PERCENTILES", ("Maximum",))  # moto knows no percentiles
+    put_now(clients, "dev", Handled=[7], DeadLetter=[1], Settled=[8])
+
+    code, text = operate(clients, monkeypatch, "billing", "--json")
+
+    counts = json.loads(text)["rows"][0]["counts"]
+    assert code == 1
+    assert (counts["Handled"], counts["DeadLetter"]) == (7, 1)
+
+
+def test_where_nothing_was_measured_that_is_said(clients, monkeypatch) -> None:
+    code, text = operate(clients, monkeypatch, "--stage", "embedded")
+
+    assert code == 0
+    assert "Nothing was measured" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("biling",), "no consumer or relay 'biling'; known: ingestion"),
+        (("--since", "soon"), "'soon' is no span of time: say 90m"),
+        (("--stage", "prd"), "there is no stage 'prd'"),
+    ],
+)
+def test_wrong_use_is_told_of_with_what_would_be_right(clients, monkeypatch, words, said: str) -> None:
+    code, text = operate(clients, monkeypatch, *words)
+
+    assert code == 2
+    assert said in text

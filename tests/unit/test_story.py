@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.lines import Line
 from events.envelope import derived_id
 from ops.story.evidence import Depth
 from ops.story.story import Story
@@ -309,14 +310,14 @@ def test_usage_without_a_line_of_its_cause_came_in_a_file_as_it_seems() -> None:
     assert "row-1" in story.gaps[0]
 
 
-def accepted(*events: str) -> object:
+def accepted(*events: str) -> Line:
     line_ = line("ingestion-api", 0.05, "accepted", ("", ""), "", role="api", correlation_id="", message_id="")
     return replace(line_, events_out=events, attempts=0)
 
 
 def test_over_http_the_consumer_behind_the_api_acts_first() -> None:
     api = accepted(f"{PARTNER_TYPE} other", f"{PARTNER_TYPE} {PAYMENT[1]}")
-    story = story_of(evidence(ingested(), api, booked(), relayed(), notified()))  # type: ignore[arg-type]
+    story = story_of(evidence(ingested(), api, booked(), relayed(), notified()))
 
     first = story.events[0]
     assert (first.arrival.via, first.arrival.by) == ("http", "ingestion-api")
@@ -329,8 +330,10 @@ def test_a_contact_over_http_goes_on_under_its_own_name() -> None:
     api = accepted(f"{type_} contact-1")
     forwarded = line("ingestion", 0.1, "handled", contact, type_, events_out=(f"{type_} contact-1",))
 
-    taken_in = story_of(evidence(forwarded, api), event="contact-1")  # type: ignore[arg-type]
+    waiting = story_of(evidence(replace(forwarded, events_out=(), outcome="retry"), api), event="contact-1")
+    taken_in = story_of(evidence(forwarded, api), event="contact-1")
 
+    assert [visit.name for visit in waiting.events[0].visits] == ["ingestion"]
     assert [(v.name, v.state) for v in taken_in.events[0].visits] == [
         ("ingestion", "handled"),
         ("notification-contacts", "expected"),
@@ -391,7 +394,8 @@ def test_causes_that_go_round_in_a_circle_are_told_once() -> None:
 def test_an_event_that_is_its_own_cause_is_told_once() -> None:
     story = story_of(evidence(line("billing", 1, "handled", ("s", "a"), "t", causation_id="a")), event="a")
 
-    assert [event.id for event in story.walk()] == ["a"]
+    assert [(event.id, event.cause, event.arrival.via) for event in story.walk()] == [("a", "", "bus")]
+    assert story.gaps == ()
 
 
 def test_of_two_causes_with_one_id_the_one_that_the_id_derives_from_is_meant() -> None:

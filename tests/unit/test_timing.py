@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from events.binding import REPLAY
-from runtime.timing import FRESH, critical_ms, lag_ms
+from runtime.timing import FRESH, critical_ms, epoch_ms, lag_ms
 from tests.unit.event_builders import usage
 
 ARRIVED = datetime(2026, 6, 1, 12, 0, 0, 700_000, tzinfo=UTC)
@@ -13,7 +13,7 @@ DONE = ARRIVED + timedelta(milliseconds=150)
 
 
 def critical(time: str | None, *, arrived: datetime = ARRIVED, done: datetime = DONE, **changes) -> int | None:
-    return critical_ms(usage(time=time, **changes), arrived=arrived, done=done)
+    return critical_ms(usage(time=time, **changes), arrived=epoch_ms(arrived), done=epoch_ms(done))
 
 
 def test_critical_time_runs_from_the_event_s_time_to_the_effect() -> None:
@@ -38,9 +38,9 @@ def test_what_was_old_when_it_came_has_none(time: str) -> None:
 
 
 def test_what_came_just_in_time_has_one() -> None:
-    just = ARRIVED - FRESH
+    just = ARRIVED - timedelta(milliseconds=FRESH)
 
-    assert critical(just.isoformat()) == FRESH / timedelta(milliseconds=1) + 150
+    assert critical(just.isoformat()) == FRESH + 150
 
 
 @pytest.mark.parametrize("time", ["2026-06-01T12:00:00.701Z", "2026-06-01T12:00:09.5Z", "9999-12-31T23:59:59.999Z"])
@@ -63,5 +63,5 @@ def test_an_effect_before_the_arrival_took_no_time() -> None:
 def test_a_lag_is_told_of_however_long_it_is() -> None:
     event = usage(time="2026-06-01T11:00:00Z")
 
-    assert lag_ms(event, done=ARRIVED) == 3_600_700
-    assert lag_ms(usage(time=None), done=ARRIVED) is None
+    assert lag_ms(event, done=epoch_ms(ARRIVED)) == 3_600_700
+    assert lag_ms(usage(time=None), done=epoch_ms(ARRIVED)) is None
