@@ -23,6 +23,8 @@ from ops.target import Target
 _DEPTHS_EVERY: Final = 2
 _STALE: Final = 5.0
 _BUFFER: Final = 200
+#: Lines that somebody who comes is told at once.
+_KNOWN: Final = 1_000
 
 
 class Tail(Protocol):
@@ -41,10 +43,11 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """The state now, and the lines that are new, oldest first."""
+    """The state now, and the lines that are new, oldest first; at `first`, those that were known already."""
 
     state: State
     lines: tuple[Line, ...] = ()
+    first: bool = False
 
 
 @dataclass(eq=False)
@@ -116,11 +119,13 @@ class Feed:
         return self._flow.latest(wanted, limit)
 
     async def news(self) -> AsyncGenerator[News, None]:
-        """From now on, until the feed stops."""
+        """What is known, and from then on what is new, until the feed stops. Nothing is lost in between."""
         listener = _Listener(asyncio.get_running_loop())
         self._listeners.add(listener)
         self._wake.set()
         try:
+            state = await asyncio.to_thread(self.now)
+            yield News(state=state, lines=tuple(reversed(self._flow.latest(Filter(), _KNOWN))), first=True)
             while (news := await listener.queue.get()) is not None:
                 yield news
         finally:

@@ -219,7 +219,7 @@ def test_a_list_can_be_narrowed_and_stays_narrow_for_what_is_new(seat: Window, s
     stage.handle(paid(id="evt-fits"), "notification", outcome="retry", message="retry", ago=0)
 
     expect(page.locator("tbody tr", has_text="evt-fits")).to_be_visible()
-    assert page.locator("tbody tr", has_text="evt-here").is_visible()
+    expect(page.locator("tbody tr", has_text="evt-here")).to_be_visible()
     assert page.locator("tbody tr", has_text="evt-other").count() == 0
 
 
@@ -415,7 +415,7 @@ def test_a_console_that_only_looks_has_no_buttons_that_change_anything(browser: 
         for path in PATHS[:-1]:
             page = go(seat, path.format(group=group))
             assert page.locator("form[method=post]:visible").count() == 0, path
-            assert page.get_by_role("link", name=re.compile("^(Redrive|Edit)")).count() == 0, path
+            assert page.get_by_role("link", name=re.compile(r"^(Redrive|Edit)(…| \d)")).count() == 0, path
         expect(page.locator(".mode")).to_contain_text("Read-only")
 
 
