@@ -62,7 +62,7 @@ def cost(  # noqa: PLR0913, PLR0917 - an option each
         print(f"\n{explanation(answer)}")
 
 
-@app.command(epilog="Example: python -m ops cost check --templates .cache/synth/prod")
+@app.command(epilog="Example: python -m ops cost check --templates .cache/synth/prod-services")
 def check(templates: Templates = None) -> None:
     """Print what the templates' changes cost beside the committed baseline; exit with 1 when that is outdated."""
     answer = _answer(TOLD_RATE, _MIX, _REGION, _STAGE, 1, templates)
