@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def _check(stage: str, grouping: str) -> Iterator[str]:
-    outdir = _OUT / (stage if grouping == APART else f"{stage}-{grouping}")
+    outdir = _OUT / f"{stage}-{grouping}"
     app = build(stage, outdir, grouping)
     app.synth()
     templates = sorted(outdir.glob("*.template.json"))
