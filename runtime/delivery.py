@@ -30,7 +30,8 @@ Fate = Literal["handled", "duplicate", "suppressed", "retry", "deferred", "dead_
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """`record` is one of the `Records` of Lambda's event. `suppressed` says why nothing is done, where that is so."""
+    """`record` is one of the `Records` of Lambda's event. `tries` count this one, too. `suppressed` says why nothing
+    is done, where that is so."""
 
     record: Mapping[str, Any]
     started: float = field(default_factory=time.perf_counter)
@@ -39,6 +40,10 @@ class Delivery:
     outcome: Outcome = field(default_factory=Outcome)
     error: BaseException | None = None
     fate: Fate | None = None
+    tries: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tries = self._count("tries") + int(self.record["attributes"]["ApproximateReceiveCount"])
 
     @property
     def body(self) -> str:
@@ -58,11 +63,6 @@ class Delivery:
         if self.event is None:
             raise ValueError(f"message {self.message_id} has not been read")
         return self.event
-
-    @property
-    def tries(self) -> int:
-        """This one included."""
-        return self._count("tries") + int(self.record["attributes"]["ApproximateReceiveCount"])
 
     @property
     def deferrals(self) -> int:
@@ -100,10 +100,11 @@ class Delivery:
 
     def _count(self, name: str) -> int:
         text = self._attribute(name)
-        return int(text) if _COUNT.fullmatch(text) else 0
+        return int(text) if text and _COUNT.fullmatch(text) else 0
 
     def _attribute(self, name: str) -> str:
-        return str(self.record.get("messageAttributes", {}).get(name, {}).get("stringValue") or "")
+        attributes = self.record.get("messageAttributes")
+        return str(attributes.get(name, {}).get("stringValue") or "") if attributes else ""
 
 
 def _time(text: str) -> datetime | None:

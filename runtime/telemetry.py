@@ -28,6 +28,7 @@ from aws_lambda_powertools import Logger
 from events.binding import REPLAY
 from events.envelope import CloudEvent
 from runtime.errors import BreakwaterError
+from runtime.log_lines import LineLogger
 
 #: What is no error of ours.
 UNEXPECTED: Final = "unexpected"
@@ -35,30 +36,29 @@ UNEXPECTED: Final = "unexpected"
 KEYS: Final = ("customer_id", "invoice_id")
 #: Of a key's value: whoever sends something else as a customer's name cannot fill the log with it.
 _LONGEST_KEY: Final = 128
+#: Member of a line -> extension.
+_EXTENSIONS: Final = (("causation_id", "causationid"), ("replay", REPLAY))
 
 
 @cache
 def logger() -> Logger:
     """The process's logger: JSON lines, named and levelled by the POWERTOOLS_* variables."""
-    return Logger(use_rfc3339=True)
+    return LineLogger()
 
 
 def about(event: CloudEvent | None) -> dict[str, Any]:
     """The members of a line that say which event it is about; nothing of a message that was no event."""
     if event is None:
         return {}
-    extensions = event.extensions
-    members = {
-        "event_id": event.id,
-        "event_source": event.source,
-        "event_type": event.type,
-        "event_time": event.time,
-        "correlation_id": event.correlation_id,
-        "causation_id": extensions.get("causationid"),
-        "replay": extensions.get(REPLAY),
-        **_keys(event.data),
-    }
-    return {name: value for name, value in members.items() if value is not None}
+    members: dict[str, Any] = {"event_id": event.id, "event_source": event.source, "event_type": event.type}
+    if event.time is not None:
+        members["event_time"] = event.time
+    members["correlation_id"] = event.correlation_id
+    for name, extension in _EXTENSIONS:
+        if extension in event.extensions:
+            members[name] = event.extensions[extension]
+    members.update(_keys(event.data))
+    return members
 
 
 def why(error: BaseException) -> dict[str, Any]:
