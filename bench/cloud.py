@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import environ  # noqa: TID251 - the composition root: the functions read it
-from typing import Final
+from typing import Any, Final, Protocol
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -45,19 +45,52 @@ _ENVIRONMENT: Final = {
     "WEBHOOK_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:never-read",
 }
 
+#: What moto would have made or set.
+_ALONE: Final = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/queue",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/dlq",
+}
+
+
+class Answering(Protocol):
+    """Whoever stands in for AWS behind a client."""
+
+    def attach(self, client: Any) -> None: ...
+
+
+@contextmanager
+def moto_cloud() -> Iterator[None]:
+    """A new cloud for this process's clients (runtime.aws). Once a process: wirings remember."""
+    _settle_environment(_ENVIRONMENT)
+    with mock_aws():
+        _furnish()
+        yield
+
 
 @contextmanager
 def metered_cloud() -> Iterator[Meter]:
-    """A new cloud, and a meter on this process's clients for it (runtime.aws). Once a process: wirings remember."""
-    for name in [name for name in environ if name.startswith(("AWS_", "POWERTOOLS_"))]:
-        del environ[name]
-    environ.update(_ENVIRONMENT)
-    with mock_aws():
+    """The same, and a meter on the clients."""
+    with moto_cloud():
         meter = Meter(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
-        _furnish()
         for service in ("dynamodb", "events", "s3", "sesv2", "sqs"):
             meter.watch(client(service))
         yield meter
+
+
+def canned_cloud(aws: Answering) -> None:
+    """Have `aws` answer all calls of this process's clients, without moto, and log as on Lambda."""
+    _settle_environment(_ENVIRONMENT | _ALONE)
+    for service in ("dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs"):
+        aws.attach(client(service))
+
+
+def _settle_environment(wanted: Mapping[str, str]) -> None:
+    for name in [name for name in environ if name.startswith(("AWS_", "POWERTOOLS_"))]:
+        del environ[name]
+    environ.update(wanted)
 
 
 def _furnish() -> None:

@@ -15,6 +15,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent_function
@@ -27,6 +28,7 @@ from events.catalog import (
     CustomerContactUpdated,
     IngestionPaymentSettled,
     IngestionUsageRecorded,
+    PartnerPaymentSettled,
     PartnerUsageReported,
 )
 from events.envelope import format_time
@@ -45,6 +47,7 @@ def consumer(apply: Callable[[Event], Any]) -> Handler:
     config = IdempotencyConfig(event_key_jmespath="[source, id]", raise_on_no_idempotency_key=True)
     store = DynamoDBPersistenceLayer(table_name="plain-idempotency", boto3_client=client("dynamodb"))
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    logger = Logger(service="plain")
 
     def applied(*, event: Event) -> Any:
         return apply(event)
@@ -54,8 +57,13 @@ def consumer(apply: Callable[[Event], Any]) -> Handler:
     )
 
     def record_handler(record: Any) -> Any:
-        return once(event=record.json_body["detail"])
+        event = record.json_body["detail"]
+        done = once(event=event)
+        about = {name: event[name] for name in ("id", "source", "type", "time")}
+        logger.info("applied", extra={"message_id": record.message_id, "event": about})
+        return done
 
+    @logger.inject_lambda_context
     def handle(event: dict[str, Any], context: Any) -> Any:
         config.register_lambda_context(context)
         return process_partial_response(
@@ -65,10 +73,21 @@ def consumer(apply: Callable[[Event], Any]) -> Handler:
     return handle
 
 
+def check_usage(event: Event) -> None:
+    """Nothing but the check."""
+    parse(event=event["data"], model=PartnerUsageReported)
+
+
 def forward_usage(event: Event) -> None:
     """Ingestion."""
     usage = parse(event=event["data"], model=PartnerUsageReported)
     _publish("ingestion.usage.recorded", usage.to_data(), cause=event)
+
+
+def forward_payment(event: Event) -> None:
+    """Ingestion."""
+    payment = parse(event=event["data"], model=PartnerPaymentSettled)
+    _publish("ingestion.payment.settled", payment.to_data(), cause=event)
 
 
 def settle_payment(event: Event) -> None:
