@@ -9,12 +9,12 @@ override PY    := $(BIN)/python
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Setting up is redone when the pinned requirements change, and when an earlier attempt did not finish.
-override PINS  := $(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+override PINS  := $(shell cat requirements.txt requirements-tracing.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 override READY := $(VENV)/.ready-$(PINS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo up test simulate kill-run bench check fuzz format clean
+.PHONY: help setup run demo up console test simulate kill-run bench check fuzz format clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -22,13 +22,16 @@ help: ## Show this list.
 setup: $(READY) ## Make the virtual environment with everything pinned (the other commands do it when needed).
 
 run: $(READY) ## The whole system on this machine: deploy, play examples/, check; at a terminal, stay up until Ctrl-C.
-	@$(PY) -m local run
+	@BREAKWATER_TOPOLOGY=$(TOPOLOGY) $(PY) -m local run
 
 demo: $(READY) ## The same, but always exit when it is done: 0 when every outcome is as expected.
-	@$(PY) -m local demo
+	@BREAKWATER_TOPOLOGY=$(TOPOLOGY) $(PY) -m local demo
 
 up: $(READY) ## Deploy and stay up, without the demonstration.
-	@$(PY) -m local up
+	@BREAKWATER_TOPOLOGY=$(TOPOLOGY) $(PY) -m local up
+
+console: $(READY) ## See and repair in the browser: STAGE (with PROFILE, REGION) or AWS_ENDPOINT_URL; else a stack of its own.
+	@$(if $(STAGE)$(PROFILE)$(AWS_ENDPOINT_URL),$(PY) -m ops console --stage $(or $(STAGE),$(if $(AWS_ENDPOINT_URL),embedded,dev)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION)) $(CONSOLE_ARGS),$(PY) -m local run --stay)
 
 check: $(READY) ## Everything that can be judged without running: style, types, layers, contracts, templates.
 	@echo "ruff"         && ruff check . && ruff format --check --quiet .
@@ -64,7 +67,7 @@ clean: ## Remove everything that the commands above have made.
 	rm -rf $(VENV) .cache cdk.out* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): requirements.txt requirements-dev.txt
+$(READY): requirements.txt requirements-tracing.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench import cold as cold_start
 from bench.calls import measure_all
 from bench.canned import Level
 from bench.cpu import measure_cpu
@@ -91,6 +92,15 @@ def plot(
         target = out / f"{document['scenario']}.svg"
         target.write_text(svg)
         print(target)
+
+
+@app.command(epilog="Example: python -m bench cold --runs 3")
+def cold(
+    runs: Annotated[int, typer.Option(min=1, help="Processes for each handler.")] = 5, as_json: Json = False
+) -> None:
+    """Milliseconds that each function's import takes, and those that are for being observed."""
+    results = cold_start.measure(cold_start.handlers(), runs=runs)
+    _tell("cold", results, cold_start.as_table, now=_now(), as_json=as_json)
 
 
 def _tell(

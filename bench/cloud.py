@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from os import environ  # noqa: TID251 - the composition root: the functions read it
+from contextlib import contextmanager, redirect_stdout
+from os import devnull, environ  # noqa: TID251 - the composition root: the functions read it
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from moto import mock_aws
@@ -36,6 +37,7 @@ _ENVIRONMENT: Final = {
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
     "POWERTOOLS_SERVICE_NAME": "bench",
+    "STAGE": "bench",
     "EVENT_BUS_NAME": BUS,
     "CLAIM_BUCKET": "claims",
     "BILLING_TABLE": "billing",
@@ -72,8 +74,11 @@ def moto_cloud() -> Iterator[None]:
 
 @contextmanager
 def metered_cloud() -> Iterator[Meter]:
-    """The same, and a meter on the clients."""
-    with moto_cloud():
+    """The same, and a meter on the clients.
+
+    What the functions print meanwhile, which is their metrics, is written and goes nowhere.
+    """
+    with moto_cloud(), Path(devnull).open("w") as nowhere, redirect_stdout(nowhere):
         meter = Meter(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
         for service in ("dynamodb", "events", "s3", "sesv2", "sqs"):
             meter.watch(client(service))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,10 +23,14 @@ from events.catalog import PartnerUsageReported, payload_of
 from events.envelope import CloudEvent
 from local.memory.clock import VirtualClock
 from local.memory.functions import MemoryFunction
+from runtime.aws import client
+from runtime.clock import SystemClock
 from runtime.consumer import QueueConsumer
-from runtime.lambda_consumer import consumer_from_env
+from runtime.idempotency import Once, dynamodb_store
+from runtime.lambda_consumer import consumer_from_env, publisher_from_env
 from runtime.manifest import Consumer, Function
 from runtime.outcome import Outcome
+from runtime.queue import SqsQueue
 
 _CREATED: Final = HTTPStatus.CREATED
 #: Records of one side's turn, about: enough for the clock, few enough for many turns.
@@ -57,28 +61,44 @@ def measure_cpu(*, now: datetime, rounds: int, level: Level) -> Sequence[CpuResu
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         aws = CannedAws(level)
         canned_cloud(aws)
-        chosen = [_consumer_alone(now), *(s for s in scenarios(now) if not s.fails)]
+        chosen = [*_consumers_alone(now), *(s for s in scenarios(now) if not s.fails)]
         return [_measure(scenario, aws, now=now, rounds=rounds) for scenario in chosen]
 
 
-def _consumer_alone(now: datetime) -> Scenario:
-    """What there is to it beside the business: batch, checks, idempotency and log line."""
-    return Scenario(
-        function=_CHECKED.function,
-        work="checked, done once",
-        events=_CHECKED.batch_size,
-        ours=_ours(),
-        plain=plain.consumer(plain.check_usage),
-        batch=Traffic(now).reports,
+def _consumers_alone(now: datetime) -> Iterator[Scenario]:
+    """What there is to one beside the business: batch, checks, idempotency and log line; and with metrics of it."""
+    for work, ours, peer in (
+        ("checked, once, logged", _unmeasured(), plain.consumer(plain.check_usage)),
+        ("the same, measured", _measured(), plain.consumer(plain.check_usage, metrics=plain.metrics())),
+    ):
+        yield Scenario(
+            function=_CHECKED.function,
+            work=work,
+            events=_CHECKED.batch_size,
+            ours=ours,
+            plain=peer,
+            batch=Traffic(now).reports,
+        )
+
+
+def _measured() -> QueueConsumer:
+    return consumer_from_env(_CHECKED, _check, os.environ)  # noqa: TID251 - a composition root
+
+
+def _unmeasured() -> QueueConsumer:
+    return QueueConsumer(
+        _CHECKED,
+        _check,
+        publisher=publisher_from_env(os.environ),  # noqa: TID251 - a composition root
+        queue=SqsQueue(client("sqs"), url="", dead_letter_url=""),
+        clock=SystemClock(),
+        once=Once(dynamodb_store("idempotency"), _CHECKED.name),
     )
 
 
-def _ours() -> QueueConsumer:
-    def handle(event: CloudEvent) -> Outcome:
-        payload = payload_of(event)
-        return Outcome() if isinstance(payload, PartnerUsageReported) else Outcome(duplicate=True)
-
-    return consumer_from_env(_CHECKED, handle, os.environ)  # noqa: TID251 - a composition root
+def _check(event: CloudEvent) -> Outcome:
+    payload = payload_of(event)
+    return Outcome() if isinstance(payload, PartnerUsageReported) else Outcome(duplicate=True)
 
 
 def _measure(scenario: Scenario, aws: CannedAws, *, now: datetime, rounds: int) -> CpuResult:

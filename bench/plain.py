@@ -15,8 +15,9 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent_function
 from aws_lambda_powertools.utilities.parser import parse
@@ -42,7 +43,11 @@ Handler = Callable[[dict[str, Any], Any], Any]
 Event = dict[str, Any]
 
 
-def consumer(apply: Callable[[Event], Any]) -> Handler:
+def metrics() -> Metrics:
+    return Metrics(namespace="plain", service="plain")
+
+
+def consumer(apply: Callable[[Event], Any], *, metrics: Metrics | None = None) -> Handler:
     """A function on a queue of events: `apply` is called once for each event's (source, id)."""
     config = IdempotencyConfig(event_key_jmespath="[source, id]", raise_on_no_idempotency_key=True)
     store = DynamoDBPersistenceLayer(table_name="plain-idempotency", boto3_client=client("dynamodb"))
@@ -61,6 +66,9 @@ def consumer(apply: Callable[[Event], Any]) -> Handler:
         done = once(event=event)
         about = {name: event[name] for name in ("id", "source", "type", "time")}
         logger.info("applied", extra={"message_id": record.message_id, "event": about})
+        if metrics is not None:
+            metrics.add_metric(name="Applied", unit=MetricUnit.Count, value=1)
+            metrics.add_metric(name="CriticalTime", unit=MetricUnit.Milliseconds, value=_age(event))
         return done
 
     @logger.inject_lambda_context
@@ -70,7 +78,12 @@ def consumer(apply: Callable[[Event], Any]) -> Handler:
             event=event, record_handler=record_handler, processor=processor, context=context
         )
 
-    return handle
+    return handle if metrics is None else metrics.log_metrics(handle)
+
+
+def _age(event: Event) -> int:
+    """Milliseconds since it happened."""
+    return round((SystemClock().now() - datetime.fromisoformat(event["time"])).total_seconds() * 1_000)
 
 
 def check_usage(event: Event) -> None:

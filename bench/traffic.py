@@ -206,7 +206,11 @@ def _sqs_record(event: CloudEvent) -> dict[str, Any]:
         "messageId": event.id,
         "receiptHandle": event.id,
         "body": json.dumps(envelope),
-        "attributes": {"ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1780000000000"},
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": "1780000000000",
+            "ApproximateFirstReceiveTimestamp": "1780000000000",
+        },
         "messageAttributes": {},
         "eventSource": "aws:sqs",
         "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:bench",

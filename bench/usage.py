@@ -121,7 +121,7 @@ class Books:
         return sum(self._total(customer) != totals for customer, totals in expected.items())
 
     def _of(self, customer: str) -> Iterator[tuple[str, Booked]]:
-        table = self.stack.configuration("billing-api")["Environment"]["Variables"]["BILLING_TABLE"]
+        table = self.stack.variable("billing", "billing-api", "BILLING_TABLE")
         query = {"KeyConditionExpression": "pk = :pk", "ConsistentRead": True}
         key = {":pk": {"S": f"USAGE#{customer}#{self.traffic.period}"}}
         pages = self.stack.cloud.client("dynamodb").get_paginator("query")

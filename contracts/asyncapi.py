@@ -37,8 +37,8 @@ _ATTRIBUTES: Final[Json] = {
 _EXTENSIONS: Final[Json] = {
     "correlationid": {"type": "string", "description": "the `id` of the first event of the flow"},
     "causationid": {"type": "string", "description": "the `id` of the event that caused this one"},
-    "traceparent": {"type": "string", "description": "W3C Trace Context of the flow's start"},
-    "tracestate": {"type": "string", "description": "W3C Trace Context of the flow's start"},
+    "traceparent": {"type": "string", "description": "W3C Trace Context of where the event began"},
+    "tracestate": {"type": "string", "description": "W3C Trace Context of where the event began"},
 }
 _HEADERS: Final[Json] = {
     "detail-type": {"type": "string", "description": "mirrors the event's `type`"},

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from events.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE, CloudEvent, InvalidEvent, Problem, strict_json
 from events.strict_json import measured_json
+from events.trace_context import TRACEPARENT, TraceContext, passed_on
 
 #: What AWS counts for an entry's `Time`, whatever its value. Source: "Calculating PutEvents event entry size".
 _TIME_BYTES: Final = 14
@@ -33,6 +34,7 @@ class Entry(TypedDict):
     DetailType: str
     Detail: str
     Time: NotRequired[datetime]
+    TraceHeader: NotRequired[str]
 
 
 class UnsupportedMediaType(ValueError):
@@ -44,10 +46,12 @@ class TooManyEvents(ValueError):
 
 
 def to_entry(event: CloudEvent, bus_name: str) -> Entry:
-    """The event as a PutEvents entry: whole in `Detail`, mirrored where rules look."""
+    """The event as a PutEvents entry: whole in `Detail`, mirrored where rules look, and where AWS X-Ray looks."""
     entry = Entry(EventBusName=bus_name, Source=event.source, DetailType=event.type, Detail=event.to_json())
     if event.occurred_at is not None:
         entry["Time"] = event.occurred_at
+    if (context := TraceContext.of(event.extensions)) is not None:
+        entry["TraceHeader"] = context.to_xray()
     return entry
 
 
@@ -125,10 +129,24 @@ def _bare(envelope: Mapping[str, Any]) -> dict[str, Any]:
 def from_http(headers: Mapping[str, str], body: bytes, *, most: int | None = None) -> list[CloudEvent | InvalidEvent]:
     """The events of one HTTP request: one in structured and binary mode, at most `most` in batched mode.
 
-    An event that is no CloudEvent stands in its place as the InvalidEvent that says why. Raises
-    UnsupportedMediaType, TooManyEvents before any is judged, and InvalidEvent for a batch that is no JSON array.
+    An event that names no trace in which it began takes over the request's `traceparent` and `tracestate`. What is no
+    CloudEvent stands in its place as the InvalidEvent that says why. Raises UnsupportedMediaType, TooManyEvents
+    before any is judged, and InvalidEvent for a batch that is no JSON array.
     """
     lowered = {name.lower(): value for name, value in headers.items()}
+    events = _from_http(lowered, body, most)
+    context = passed_on(lowered) if TRACEPARENT in lowered else {}
+    return [_begun_in(event, context) for event in events] if context else events
+
+
+def _begun_in(event: CloudEvent | InvalidEvent, context: Mapping[str, str]) -> CloudEvent | InvalidEvent:
+    """An event's own context is where its way began, and this request may be a later hop."""
+    if isinstance(event, InvalidEvent) or TraceContext.of(event.extensions) is not None:
+        return event
+    return event.in_trace(context)
+
+
+def _from_http(lowered: Mapping[str, str], body: bytes, most: int | None) -> list[CloudEvent | InvalidEvent]:
     media_type = lowered.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == BATCH_MEDIA_TYPE:
         return [_attempt(element) for element in _batch(body, most)]

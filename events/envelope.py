@@ -33,6 +33,7 @@ from events.attributes import (
 )
 from events.problems import MAX_PROBLEMS, InvalidEvent, Problem, problems_in, told
 from events.strict_json import MAX_DEPTH, MAX_VALUES, measured_json, refuse_excess, strict_json
+from events.trace_context import continued, passed_on
 
 #: What belongs to an event, for those who use events.
 __all__ = [
@@ -53,8 +54,6 @@ __all__ = [
 MEDIA_TYPE: Final = "application/cloudevents+json"
 BATCH_MEDIA_TYPE: Final = "application/cloudevents-batch+json"
 
-#: Extensions a caused event takes over from its cause, unchanged.
-INHERITED_EXTENSIONS: Final = ("traceparent", "tracestate")
 
 _ATTRIBUTES: Final = frozenset(
     ("specversion", "id", "source", "type", "time", "subject", "datacontenttype", "dataschema")
@@ -214,8 +213,6 @@ class CloudEvent(BaseModel):
         Its id follows from this event's identity, `type` and `index` alone: doing the work twice gives
         the same ids. `index` tells apart several events of one type with one cause.
         """
-        extensions = {k: self.extensions[k] for k in INHERITED_EXTENSIONS if k in self.extensions}
-        extensions["correlationid"], extensions["causationid"] = self.correlation_id, self.id
         return CloudEvent.of(
             id=derived_id(self.source, self.id, type, index),
             source=source,
@@ -225,8 +222,16 @@ class CloudEvent(BaseModel):
             datacontenttype="application/json",
             dataschema=dataschema,
             data=dict(data),
-            extensions=extensions,
+            extensions={
+                **passed_on(self.extensions),
+                "correlationid": self.correlation_id,
+                "causationid": self.id,
+            },
         )
+
+    def in_trace(self, context: Mapping[str, str]) -> CloudEvent:
+        """The same event, with the fields of this trace context (see events.trace_context) for its own."""
+        return self.model_copy(update={"extensions": continued(self.extensions, context)})
 
 
 _WIRE_ORDER: Final = (

@@ -1,12 +1,15 @@
 """The CDK app: `python -m infra.cdk_app` writes the cloud assembly to CDK_OUTDIR, or to cdk.out.
 
-The stage comes from `-c stage=...` (cdk) or BREAKWATER_STAGE, else it is dev. Synthesis asks neither AWS nor,
-once the wheels are cached, the network.
+The stage comes from `-c stage=...` (cdk) or BREAKWATER_STAGE, else it is dev. Which services share a
+function comes from `-c topology=...` or BREAKWATER_TOPOLOGY, else none do (see runtime.topology); infra.tracing tells
+how traces are asked for. Synthesis asks neither AWS nor, once the wheels are cached, the network.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from os import environ  # noqa: TID251 - the composition root
 from pathlib import Path
 from typing import Final
@@ -23,10 +26,22 @@ from infra.packaging import PackagingFailed
 from infra.stacks.billing import BillingStack
 from infra.stacks.bus import BusStack
 from infra.stacks.contracts import ContractsStack, has_registry
+from infra.stacks.group import GroupStack
 from infra.stacks.ingestion import IngestionStack
 from infra.stacks.notification import NotificationStack
+from infra.stacks.stack import StageStack
+from infra.tracing import InvalidTracing, from_variables, tracing_from
+from runtime.topology import SERVICES as APART
+from runtime.topology import InvalidTopology
 
-CONSUMERS: Final = (*BILLING.consumers, *INGESTION.consumers, *NOTIFICATION.consumers)
+SERVICES: Final = (INGESTION, BILLING, NOTIFICATION)
+CONSUMERS: Final = tuple(consumer for service in SERVICES for consumer in service.consumers)
+_STACKS: Final[Mapping[str, Callable[..., StageStack]]] = {
+    INGESTION.name: IngestionStack,
+    BILLING.name: BillingStack,
+    NOTIFICATION.name: NotificationStack,
+}
+_JUDGED_FIRST: Final = "a schema that AWS refuses stops what would send by it"
 
 #: What the cdk command would set, set for everybody: so that the output does not depend on who runs the app.
 #: `sam local` finds the functions' code by the asset metadata.
@@ -39,12 +54,17 @@ _CONTEXT: Final = {
 }
 
 
-def build(stage: str, outdir: Path) -> App:
+def build(stage: str, outdir: Path, grouping: str = APART) -> App:
     """The app of one stage, not yet synthesised.
 
-    Raises UnknownStage, PackagingFailed, BrokenRelation and InvalidRelease.
+    Raises UnknownStage, InvalidTopology, PackagingFailed, BrokenRelation and InvalidRelease.
     """
-    return _with_stacks(_app(outdir), stage_named(stage))
+    return build_configured(replace(stage_named(stage), topology=grouping), outdir)
+
+
+def build_configured(stage: StageConfig, outdir: Path) -> App:
+    """The same for any configuration."""
+    return _with_stacks(_app(outdir), stage)
 
 
 def _app(outdir: Path) -> App:
@@ -52,27 +72,48 @@ def _app(outdir: Path) -> App:
 
 
 def _with_stacks(app: App, stage: StageConfig) -> App:
+    grouped = stage.grouped
     check_retention(stage.name, Retention.of(stage, CONSUMERS))
     bus = BusStack(app, "Bus", stage=stage)
     contracts = ContractsStack(app, "Contracts", stage=stage) if has_registry(stage) else None
-    for service in (
-        IngestionStack(app, "Ingestion", stage=stage),
-        BillingStack(app, "Billing", stage=stage),
-        NotificationStack(app, "Notification", stage=stage),
-    ):
+    hosts = {group.name: GroupStack(app, group.stack, group=group, stage=stage) for group in grouped.groups}
+    for name, stack in _STACKS.items():
+        group = grouped.group_of(name)
+        host = hosts[group.name] if group else None
+        service = stack(app, name.capitalize(), stage=stage, host=host)
         # An order, no reference: `--exclusively` still deploys a service by itself.
+        for stack_before, why in ((host, "it adds to its group's function"), (contracts, _JUDGED_FIRST)):
+            if stack_before:
+                service.add_stack_dependency(stack_before, why)
         service.add_stack_dependency(bus, "rules need their bus")
-        if contracts:
-            service.add_stack_dependency(contracts, "a schema that AWS refuses stops what would send by it")
+    for host in hosts.values():
+        host.add_stack_dependency(bus, "rules need their bus")
     return app
+
+
+def _configured(app: App) -> StageConfig:
+    """As context and environment ask for. Raises UnknownStage and InvalidTracing."""
+
+    def knob(name: str) -> str | None:
+        value = app.node.try_get_context(name)
+        return from_variables(environ)(name) if value is None else str(value)
+
+    stage = stage_named(knob("stage") or DEFAULT_STAGE)
+    return replace(stage, topology=knob("topology") or APART, tracing=tracing_from(knob, on_lambda=stage.on_lambda))
 
 
 def main() -> None:
     app = _app(Path(environ.get("CDK_OUTDIR") or "cdk.out"))
-    name = app.node.try_get_context("stage") or environ.get("BREAKWATER_STAGE") or DEFAULT_STAGE
     try:
-        _with_stacks(app, stage_named(name)).synth()
-    except (UnknownStage, PackagingFailed, BrokenRelation, InvalidRelease) as error:
+        _with_stacks(app, _configured(app)).synth()
+    except (
+        UnknownStage,
+        InvalidTopology,
+        InvalidTracing,
+        PackagingFailed,
+        BrokenRelation,
+        InvalidRelease,
+    ) as error:
         sys.exit(f"infra: {error}")
 
 

@@ -14,28 +14,31 @@ from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from infra.cdk_app import build
 from infra.config import STAGES
 from infra.packaging import ROOT
+from runtime.topology import MONOLITH
+from runtime.topology import SERVICES as APART
 
 _OUT: Final = ROOT / ".cache" / "synth"
-#: `localstack` is the embedded stage with other wheels.
-_CHECKED: Final = tuple(stage for stage in STAGES if stage != "localstack")
+#: Stage and topology. `localstack` is the embedded stage with other wheels.
+_CHECKED: Final = (*((stage, APART) for stage in STAGES if stage != "localstack"), ("prod", MONOLITH))
 #: cdk-nag judges what goes to AWS; the embedded stage leaves the doors of a laptop open on purpose.
 _JUDGED: Final = frozenset(("dev", "prod"))
 
 
 def main() -> int:
-    problems = [problem for stage in _CHECKED for problem in _check(stage)]
+    problems = [problem for stage, grouping in _CHECKED for problem in _check(stage, grouping)]
     for problem in problems:
         print(f"  {problem}")  # noqa: T201
-    print(f"infra: {len(problems)} problem(s) in {len(_CHECKED)} stages")  # noqa: T201
+    print(f"infra: {len(problems)} problem(s) in {len(_CHECKED)} assemblies")  # noqa: T201
     return 1 if problems else 0
 
 
-def _check(stage: str) -> Iterator[str]:
-    outdir = _OUT / stage
-    app = build(stage, outdir)
+def _check(stage: str, grouping: str) -> Iterator[str]:
+    outdir = _OUT / f"{stage}-{grouping}"
+    app = build(stage, outdir, grouping)
     app.synth()
     templates = sorted(outdir.glob("*.template.json"))
-    print(f"infra: {stage}: {len(templates)} stacks, {'cdk-nag and ' if stage in _JUDGED else ''}cfn-lint")  # noqa: T201
+    judges = "cdk-nag and cfn-lint" if stage in _JUDGED else "cfn-lint"
+    print(f"infra: {stage}, {grouping}: {len(templates)} stacks, {judges}")  # noqa: T201
     if stage in _JUDGED:
         yield from nag_findings(app)
     for template in templates:

@@ -6,10 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from contracts.company import SERVICES
+from infra.tracing import Tracing
+from runtime.topology import SERVICES as APART
+from runtime.topology import Topology, topology
+
 #: `lambda-arm64`: what AWS runs. `lambda-this-cpu`: Lambda's Linux and Python, for the processor at hand.
 #: `this-machine`: wheels for the Python and the processor at hand.
 PackageTarget = Literal["lambda-arm64", "lambda-this-cpu", "this-machine"]
 LogDays = Literal[3, 14, 90]
+
+#: The table of what operators did, the index by which an event's history is found, and when an original is forgotten.
+OPERATIONS_TABLE: Final = "operations"
+OPERATIONS_INDEX: Final = "by-event"
+OPERATIONS_EXPIRY: Final = "expires"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +27,8 @@ class StageConfig:
     """One stage. Account and region are nobody's business here: a template fits any.
 
     `retain_data` keeps tables, secrets and logs when a stack is deleted, and protects tables from deletion.
+    `dashboards` draws each service and the whole flow in CloudWatch.
+    `emf_extracted` says whether CloudWatch makes metrics of log lines; elsewhere the lines are read.
     `archive_days` is how long the bus remembers events for replays; None leaves the archive out.
     `require_tls` has queues refuse plain HTTP.
     `pin_event_source` has IAM refuse a service that puts another service's events on the bus.
@@ -25,6 +37,8 @@ class StageConfig:
     `sender_address` is the From of every e-mail; `sender_identity` has SES verify it.
     `schema_registry` has Glue keep every released schema, and refuse one that breaks an earlier one.
     `event_schemas` shows the events in EventBridge's own registry, for its console and its code bindings.
+    `tracing` has functions tell what they do as OpenTelemetry spans; None leaves it out (see infra.tracing).
+    `topology` says which services share a function (see runtime.topology); it may be asked for at each deployment.
     `bootstrap_roles` has `cdk deploy` act in the roles that `cdk bootstrap` made, not as whoever runs it.
     """
 
@@ -34,6 +48,8 @@ class StageConfig:
     log_days: LogDays
     retain_data: bool
     alarms: bool
+    dashboards: bool
+    emf_extracted: bool
     archive_days: int | None
     api_auth: Literal["iam", "none"]
     api_rate_limit: int
@@ -48,6 +64,18 @@ class StageConfig:
     schema_registry: bool
     event_schemas: bool
     bootstrap_roles: bool
+    tracing: Tracing | None
+    topology: str = APART
+
+    @property
+    def grouped(self) -> Topology:
+        """Raises InvalidTopology."""
+        return topology(self.topology, SERVICES)
+
+    @property
+    def on_lambda(self) -> bool:
+        """Whether functions run on AWS, in sandboxes that take layers."""
+        return self.package_target == "lambda-arm64"
 
     @property
     def prefix(self) -> str:
@@ -58,6 +86,14 @@ class StageConfig:
     def bus_name(self) -> str:
         """Computed, so that a service's stack finds the bus without asking the bus's stack."""
         return self.prefix
+
+    @property
+    def replay_rules(self) -> str:
+        """What the names of rules start with that exist for one replay: an operator's command makes and removes them.
+
+        Queues take messages from any rule of the bus that is named so.
+        """
+        return f"{self.prefix}-replay-"
 
     @property
     def alarm_topic(self) -> str:
@@ -71,6 +107,10 @@ class StageConfig:
     def resource_name(self, name: str) -> str:
         return f"{self.prefix}-{name}"
 
+    def deployed_name(self, function: str) -> str:
+        """What a manifest's function is called, and its queue: after itself, or after the group that it is in."""
+        return self.resource_name(self.grouped.deployed_as(function))
+
     def stack_name(self, stack_id: str) -> str:
         return f"Breakwater-{self.name}-{stack_id}"
 
@@ -82,6 +122,8 @@ _EMBEDDED: Final = StageConfig(
     log_days=3,
     retain_data=False,
     alarms=False,  # the emulator has no queue metrics: an alarm would never fire
+    dashboards=False,  # nor any of ours: they would stay empty
+    emf_extracted=False,
     archive_days=None,  # the emulator's CloudFormation does not know AWS::Events::Archive
     api_auth="none",
     api_rate_limit=1000,
@@ -96,6 +138,7 @@ _EMBEDDED: Final = StageConfig(
     schema_registry=False,  # the emulator's Glue has no schemas
     event_schemas=False,  # the emulator's CloudFormation does not know AWS::EventSchemas::*
     schedules_enabled=False,  # the demonstration closes a period when it wants to
+    tracing=None,
 )
 
 #: LocalStack runs functions in Lambda's own images.
@@ -108,6 +151,8 @@ _DEV: Final = StageConfig(
     log_days=14,
     retain_data=False,
     alarms=True,
+    dashboards=True,
+    emf_extracted=True,
     archive_days=7,
     api_auth="iam",
     api_rate_limit=100,
@@ -122,6 +167,7 @@ _DEV: Final = StageConfig(
     schema_registry=True,
     event_schemas=True,
     bootstrap_roles=True,
+    tracing=None,
 )
 
 _PROD: Final = StageConfig(
@@ -131,6 +177,8 @@ _PROD: Final = StageConfig(
     log_days=90,
     retain_data=True,
     alarms=True,
+    dashboards=True,
+    emf_extracted=True,
     archive_days=30,
     api_auth="iam",
     api_rate_limit=1000,
@@ -145,6 +193,7 @@ _PROD: Final = StageConfig(
     schema_registry=True,
     event_schemas=True,
     bootstrap_roles=True,
+    tracing=None,
 )
 
 STAGES: Final[Mapping[str, StageConfig]] = {stage.name: stage for stage in (_EMBEDDED, _LOCALSTACK, _DEV, _PROD)}

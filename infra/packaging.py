@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
@@ -27,12 +27,15 @@ from infra.config import PackageTarget
 ROOT: Final = Path(__file__).resolve().parent.parent
 CACHE: Final = ROOT / ".cache" / "packages"
 REQUIREMENTS: Final = ROOT / "requirements.txt"
+#: What a package has beside them, where its stage has tracing on.
+TRACING_REQUIREMENTS: Final = ROOT / "requirements-tracing.txt"
 
 #: The services whose API descriptions botocore keeps. All of them would be 30 MB and slow to unpack.
 AWS_SERVICES: Final = frozenset(("dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs", "sts"))
 
 #: Part of the cache's key: raise it when pruning or zipping changes.
 _RECIPE: Final = "1"
+_TRACING_CODE: Final = ROOT / "runtime" / "otel"
 _KEPT_ZIPS: Final = 4
 _JUNK_FOLDERS: Final = frozenset(("__pycache__", "tests", "test", "examples"))
 _JUNK_SUFFIXES: Final = frozenset((".pyc", ".pyi", ".so.dSYM"))
@@ -58,15 +61,17 @@ class Package:
     sha256: str
 
 
-def package(service: str, target: PackageTarget, *, cache: Path = CACHE) -> Package:
-    """The package that all functions of one service share. Raises PackagingFailed."""
-    wheels = _wheels(target, cache)
-    own = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in _own_files(service)}
+def package(services: Sequence[str], target: PackageTarget, *, tracing: bool = False, cache: Path = CACHE) -> Package:
+    """The package that all functions of these services share. Raises PackagingFailed."""
+    wheels = _wheels(target, cache, tracing=tracing)
+    name = "-".join(services)
+    files = (path for path in _own_files(services) if tracing or _TRACING_CODE not in path.parents)
+    own = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in files}
     sha256 = _digest({".wheels": wheels.sha256.encode(), **own})
-    path = cache / f"{service}-{target}-{sha256}.zip"
+    path = cache / f"{name}-{target}-{sha256}.zip"
     if not path.exists():
         _publish(path, lambda_zip(wheels.path, own))
-        _forget_old(cache, f"{service}-{target}-*.zip")
+        _forget_old(cache, f"{name}-{target}-*.zip")
     return Package(path, sha256)
 
 
@@ -79,10 +84,10 @@ def lambda_zip(wheels: Path, own: Mapping[str, bytes]) -> Path:
     return draft
 
 
-def _own_files(service: str) -> Iterator[Path]:
+def _own_files(services: Sequence[str]) -> Iterator[Path]:
     """Our sources and their data files, sorted; what is derived from the models stays out, since they carry it."""
     yield ROOT / "functions" / "__init__.py"
-    for folder in ("events", "functions/" + service, "runtime"):
+    for folder in ("events", *(f"functions/{service}" for service in services), "runtime"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and not _is_junk(path.relative_to(ROOT)):
                 yield path
@@ -93,14 +98,15 @@ def _is_junk(path: Path) -> bool:
     return derived or bool(_JUNK_FOLDERS.intersection(path.parts)) or path.suffix in _JUNK_SUFFIXES
 
 
-def _wheels(target: PackageTarget, cache: Path) -> Package:
-    key = _wheels_key(target)
+def _wheels(target: PackageTarget, cache: Path, *, tracing: bool) -> Package:
+    requirements = (REQUIREMENTS, TRACING_REQUIREMENTS) if tracing else (REQUIREMENTS,)
+    key = _wheels_key(target, requirements)
     path, digest = cache / f"wheels-{target}-{key}.zip", cache / f"wheels-{target}-{key}.sha256"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             tree = Path(folder)
-            _install(tree, target)
+            _install(tree, target, requirements)
             _prune(tree)
             digest.write_text(_digest(_contents(tree)))
             if target == "this-machine":
@@ -109,9 +115,10 @@ def _wheels(target: PackageTarget, cache: Path) -> Package:
     return Package(path, digest.read_text())
 
 
-def _wheels_key(target: PackageTarget) -> str:
+def _wheels_key(target: PackageTarget, requirements: Iterable[Path]) -> str:
     """Differs when other wheels would come out: other pins, another target, another Python for this machine."""
-    pins = "\n".join(sorted(line.split("#")[0].strip() for line in REQUIREMENTS.read_text().splitlines()))
+    lines = (line for path in requirements for line in path.read_text().splitlines())
+    pins = "\n".join(sorted(line.split("#")[0].strip() for line in lines))
     here = {
         "lambda-arm64": "",
         "lambda-this-cpu": host_architecture(),
@@ -120,7 +127,7 @@ def _wheels_key(target: PackageTarget) -> str:
     return hashlib.sha256("\0".join((_RECIPE, target, here, pins, *sorted(AWS_SERVICES))).encode()).hexdigest()[:16]
 
 
-def _install(tree: Path, target: PackageTarget) -> None:
+def _install(tree: Path, target: PackageTarget, requirements: Iterable[Path]) -> None:
     print(f"packaging: pip resolves the wheels for {target} (once for these pins)", file=sys.stderr)  # noqa: T201
     options = ("--quiet", "--no-input", "--disable-pip-version-check", "--root-user-action=ignore")
     wanted = ("--no-deps", "--no-compile", "--only-binary=:all:", *_platform(target))
@@ -133,8 +140,7 @@ def _install(tree: Path, target: PackageTarget) -> None:
         *wanted,
         "--target",
         str(tree),
-        "-r",
-        str(REQUIREMENTS),
+        *(f"--requirement={path}" for path in requirements),
     )
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -224,11 +230,12 @@ def _forget_old(cache: Path, pattern: str) -> None:
 def fetch_wheels() -> None:
     """Resolve the wheels for AWS and for the embedded stack now, so that synthesis needs no network later.
 
-    Raises PackagingFailed.
+    With and without tracing. Raises PackagingFailed.
     """
     targets: tuple[PackageTarget, ...] = ("lambda-arm64", "this-machine")
     for target in targets:
-        _wheels(target, CACHE)
+        for tracing in (False, True):
+            _wheels(target, CACHE, tracing=tracing)
 
 
 if __name__ == "__main__":

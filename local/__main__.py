@@ -15,13 +15,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 @app.command()
 def run(
     once: bool = typer.Option(False, "--once", help="Exit after the demonstration, at a terminal too."),
+    stay: bool = typer.Option(False, "--stay", help="Stay up after the demonstration, without a terminal too."),
 ) -> None:
     """Deploy everything, play examples/ and check what comes of it; at a terminal, stay up until Ctrl-C.
 
-    AWS_ENDPOINT_URL names an endpoint to use in place of an emulator of our own.
+    While it is up, the console is too. AWS_ENDPOINT_URL names an endpoint to use in place of an emulator of our own.
     """
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    raise typer.Exit(demonstrate(dict(environ), stay=at_terminal and not once))
+    raise typer.Exit(demonstrate(dict(environ), stay=(stay or at_terminal) and not once))
 
 
 @app.command()

@@ -23,6 +23,8 @@ from ops.aws import Aws, EndpointUrl, Profile, Region, Stage
 from ops.schemas import check
 from ops.schemas.live import Report, report
 from runtime.clock import SystemClock
+from runtime.topology import SERVICES as APART
+from runtime.topology import InvalidTopology, topology
 
 #: Stack -> the service in it.
 _SERVICES: Final = {service.name.capitalize(): service.name for service in SERVICES}
@@ -44,24 +46,36 @@ class Request:
 
     stacks: tuple[str, ...]
     stage: StageConfig
+    grouping: str
     exclusively: bool
     yes: bool
     profile: str | None
     cdk_arguments: tuple[str, ...]
 
     @classmethod
-    def parse(cls, words: Sequence[str], *, stage: str, exclusively: bool, yes: bool, profile: str | None) -> Self:
+    def parse(
+        cls,
+        words: Sequence[str],
+        *,
+        stage: str,
+        exclusively: bool,
+        yes: bool,
+        profile: str | None,
+        grouping: str = APART,
+    ) -> Self:
         """`words` are stacks up to the first that starts with a dash: from there on they are for cdk.
 
-        Raises WrongUse and UnknownStage.
+        Raises WrongUse, UnknownStage and InvalidTopology.
         """
+        known = (*_STACKS, *(group.stack for group in topology(grouping, SERVICES).groups))
         cut = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
-        unknown = [word for word in words[:cut] if word not in _STACKS]
+        unknown = [word for word in words[:cut] if word not in known]
         if unknown:
-            raise WrongUse(f"there is no stack {', '.join(unknown)}; known: {', '.join(_STACKS)}")
+            raise WrongUse(f"there is no stack {', '.join(unknown)}; known: {', '.join(known)}")
         return cls(
             stacks=tuple(words[:cut]),
             stage=stage_named(stage),
+            grouping=grouping,
             exclusively=exclusively,
             yes=yes,
             profile=profile,
@@ -70,11 +84,15 @@ class Request:
 
     @property
     def services(self) -> frozenset[str]:
-        return frozenset(_SERVICES[stack] for stack in self.stacks or _STACKS if stack in _SERVICES)
+        """Those whose code goes out: a service's in its own stack, or in its group's."""
+        groups = topology(self.grouping, SERVICES).groups
+        grouped = {s.name for group in groups if group.stack in self.stacks for s in group.services}
+        return frozenset({_SERVICES[stack] for stack in self.stacks or _STACKS if stack in _SERVICES} | grouped)
 
     def without_registry(self) -> Self:
         """The same without the registry, also where a stack would bring it along. Raises WrongUse if that is all."""
-        stacks = tuple(stack for stack in self.stacks or _STACKS if stack != _REGISTRY)
+        groups = tuple(group.stack for group in topology(self.grouping, SERVICES).groups)
+        stacks = tuple(stack for stack in self.stacks or (*_STACKS, *groups) if stack != _REGISTRY)
         if not stacks:
             raise WrongUse(f"there is nothing to deploy in {_REGISTRY}")
         bus = () if self.exclusively or "Bus" in stacks else ("Bus",)
@@ -83,6 +101,7 @@ class Request:
     def command(self, cdk: str) -> list[str]:
         return [
             *(cdk, "deploy", *(self.stacks or ("--all",)), "-c", f"stage={self.stage.name}"),
+            *(() if self.grouping == APART else ("-c", f"topology={self.grouping}")),
             *(("--exclusively",) if self.exclusively else ()),
             *(("--require-approval", "never") if self.yes else ()),
             *(("--profile", self.profile) if self.profile else ()),
@@ -90,9 +109,12 @@ class Request:
         ]
 
 
-def deploy(
+def deploy(  # noqa: PLR0913, PLR0917 - an option each
     words: Annotated[list[str] | None, typer.Argument(metavar="[STACK]… [-- CDK ARGUMENTS…]")] = None,
     stage: Stage = DEFAULT_STAGE,
+    grouping: Annotated[
+        str, typer.Option("--topology", help="Which services share a function: services, monolith, or such as a+b,c.")
+    ] = APART,
     exclusively: Annotated[bool, typer.Option("--exclusively", help="Without the stacks that these wait for.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before grants change.")] = False,
     skip_live: Annotated[
@@ -108,14 +130,16 @@ def deploy(
     command makes no sense, the stage cannot be asked, or there is no cdk.
     """
     try:
-        request = Request.parse(words or (), stage=stage, exclusively=exclusively, yes=yes, profile=profile)
+        request = Request.parse(
+            words or (), stage=stage, exclusively=exclusively, yes=yes, profile=profile, grouping=grouping
+        )
         cdk = _cdk()
         refused = _tell(offline_refusals())
         if not skip_live:
             found = _live(request, Aws(endpoint_url=endpoint_url, profile=profile, region=region))
             refused |= _tell([str(difference) for difference in found.breaks])
             request = _onward(request, found)
-    except (WrongUse, UnknownStage, CannotAsk) as error:
+    except (WrongUse, UnknownStage, InvalidTopology, CannotAsk) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     if refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
@@ -31,7 +31,10 @@ _THROTTLES: Final = frozenset(
     )
 )
 #: Answers rather than failures: the adapter that asked understands them.
-_ANSWERS: Final = frozenset(("ConditionalCheckFailedException", "TransactionCanceledException"))
+ANSWERS: Final = frozenset(("ConditionalCheckFailedException", "TransactionCanceledException"))
+
+_made: list[Any] = []
+_watchers: list[Callable[[Any], None]] = []
 
 
 @cache
@@ -39,7 +42,17 @@ def client(service: str) -> Any:
     """The process's client for one AWS service, made at its first use."""
     made = boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # noqa: TID251 - here they are made
     made.meta.events.register("before-parse", _check_whole)
+    _made.append(made)
+    for watcher in _watchers:
+        watcher(made)
     return made
+
+
+def watch(watcher: Callable[[Any], None]) -> None:
+    """Shows every client of the process to the watcher: those that are there now, and others when they are made."""
+    _watchers.append(watcher)
+    for made in _made:
+        watcher(made)
 
 
 def _check_whole(response_dict: Mapping[str, Any], operation_model: Any, **_: object) -> None:
@@ -60,7 +73,7 @@ def aws_errors(dependency: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        if isinstance(error, ClientError) and _code(error) in _ANSWERS:
+        if isinstance(error, ClientError) and _code(error) in ANSWERS:
             raise
         raise translated(error, dependency) from error
 

@@ -14,10 +14,10 @@ What a record ends as:
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from events.binding import REPLAY, from_sqs_body
 from events.envelope import CloudEvent, InvalidEvent
@@ -37,17 +37,22 @@ from runtime.errors import (
 )
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
+from runtime.meter import ConsumerMeter
 from runtime.outcome import Handle, Outcome, Together
 from runtime.publisher import Publisher
 from runtime.queue import Queue, reason
 from runtime.telemetry import about, logger, why
 from runtime.time_left import TimeLeft
+from runtime.timing import epoch_ms, whole_ms
+from runtime.tracing import PASSIVE, Tracer, begun_by
 
 #: Makes something of a message that is no CloudEvent, where a consumer prefers that to a dead letter.
 OnUnreadable = Callable[[str, InvalidEvent], Outcome]
 
 #: A replay whose name starts so has its outside effects: those that were never done are done now.
 WITH_EFFECTS: Final = "with-effects"
+
+Result = TypeVar("Result")
 
 
 class QueueConsumer:
@@ -64,7 +69,9 @@ class QueueConsumer:
         claims: ClaimChecks | None = None,
         once: Once | None = None,
         on_unreadable: OnUnreadable | None = None,
+        meter: ConsumerMeter | None = None,
         jitter: Callable[[float, float], float] = random.uniform,
+        tracer: Tracer = PASSIVE,
     ) -> None:
         self._spec = spec
         self._handle = handle
@@ -74,17 +81,25 @@ class QueueConsumer:
         self._claims = claims
         self._once = once
         self._on_unreadable = on_unreadable
+        self._meter = meter
         self._jitter = jitter
+        self._tracer = tracer
         self._breaker = Breaker(clock)
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
+        with self._tracer.receiving(self._spec.name, batch["Records"]):
+            return self._consume(batch, context)
+
+    def _consume(self, batch: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         if self._once is not None:
             self._once.register(context)
-        left = TimeLeft(context)
-        deliveries = [Delivery(record=record) for record in batch["Records"]]
+        left, now = TimeLeft(context), epoch_ms(self._clock.now())
+        deliveries = [Delivery(record=record, picked_up=now) for record in batch["Records"]]
         self._settle(self._crashed(deliveries), left)
         self._handle_all([d for d in deliveries if d.fate is None], left)
         self._settle([d for d in deliveries if d.fate is None], left)
+        if self._meter is not None:
+            self._meter.batch(deliveries, at=self._clock.now())
         return {"batchItemFailures": [{"itemIdentifier": d.message_id} for d in deliveries if d.fate == "retry"]}
 
     def _crashed(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -110,11 +125,15 @@ class QueueConsumer:
         """Whether there is an event to handle."""
         try:
             event = delivery.event = from_sqs_body(delivery.body)
+            delivery.span = self._tracer.processing(delivery.record, event)
             delivery.suppressed = _without_effects(event) if self._spec.dedup == "record" else ""
             if claims is not None and is_checked_in(event) and not delivery.suppressed:
                 self._check(left)
-                delivery.event = checked_out(event, claims)
+                with delivery.span.active():
+                    delivery.event = checked_out(event, claims)
         except InvalidEvent as error:
+            if delivery.event is None:
+                delivery.span = self._tracer.processing(delivery.record, None)
             if self._on_unreadable is None:
                 delivery.fail(error)
             else:
@@ -129,7 +148,9 @@ class QueueConsumer:
         event = delivery.known_event
         try:
             self._check(left)
-            delivery.outcome = handle(event) if self._once is None else self._once.run(handle, event)
+            work = partial(handle, event) if self._once is None else partial(self._once.run, handle, event)
+            with delivery.span.active():
+                delivery.outcome = self._timed(work, [delivery])
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this record and no other
             self._fail([delivery], error)
 
@@ -138,7 +159,7 @@ class QueueConsumer:
             return
         try:
             self._check(left)
-            results = together.handle([d.known_event for d in deliveries])
+            results = self._timed(partial(together.handle, [d.known_event for d in deliveries]), deliveries)
         except Exception as error:  # noqa: BLE001 - as above: nobody else is in this batch
             self._fail(deliveries, error)
             return
@@ -149,6 +170,16 @@ class QueueConsumer:
                 delivery.fail(result)
         self._blame([d for d in deliveries if d.error is not None])
 
+    def _timed(self, work: Callable[[], Result], deliveries: Sequence[Delivery]) -> Result:
+        """The service's own code at work on them."""
+        begun = self._clock.now()
+        try:
+            return work()
+        finally:
+            share = whole_ms(epoch_ms(self._clock.now()) - epoch_ms(begun)) // len(deliveries)
+            for delivery in deliveries:
+                delivery.handler_ms = share
+
     def _check(self, left: TimeLeft) -> None:
         """Raises Deferred when no attempt should be begun."""
         if not left.for_a_record:
@@ -157,7 +188,7 @@ class QueueConsumer:
 
     def _publish(self, deliveries: Sequence[Delivery]) -> None:
         """All the batch's events in as few calls as they fit; a record whose event failed has failed."""
-        pairs = [(delivery, event) for delivery in deliveries for event in delivery.outcome.events]
+        pairs = [(d, begun_by(d.span, event, cause=d.event)) for d in deliveries for event in d.outcome.events]
         failures = self._publisher.publish([event for _, event in pairs])
         # What another try may help comes last, and stands: a dead letter would give that up.
         for place, error in sorted(failures.items(), key=lambda failure: isinstance(failure[1], TransientError)):
@@ -187,6 +218,7 @@ class QueueConsumer:
             except TransientError:
                 delivery.fate = "retry"
                 logger().exception("the message's fate was not settled; it is tried again")
+            delivery.settled(epoch_ms(self._clock.now()))
             self._log(delivery)
 
     def _decide(self, delivery: Delivery) -> None:
@@ -239,13 +271,15 @@ class QueueConsumer:
 
     def _log(self, delivery: Delivery) -> None:
         event, error = delivery.event, delivery.error
-        line = about(event) | {
+        line = about(event, carrier=delivery.span.carrier) | {
             "consumer": self._spec.name,
             "outcome": delivery.fate,
             "attempts": delivery.tries,
-            "duration_ms": round((time.perf_counter() - delivery.started) * 1000, 3),
+            "duration_ms": delivery.duration_ms,
             "message_id": delivery.message_id,
         }
+        times = {"age_ms": delivery.age_ms, "critical_ms": delivery.critical_ms}
+        line |= {name: value for name, value in times.items() if value is not None}
         if delivery.outcome.events:
             line |= {"events_out": [f"{e.type} {e.id}" for e in delivery.outcome.events]}
         if delivery.suppressed:
@@ -255,6 +289,8 @@ class QueueConsumer:
         unexpected = error is not None and not isinstance(error, BreakwaterError)
         log = logger().info if error is None else logger().warning
         log(delivery.fate, extra=line, exc_info=error if unexpected else None)
+        failure = "" if delivery.fate == "deferred" else line.get("reason", "")
+        delivery.span.end(error=failure, outcome=str(delivery.fate), attempts=delivery.tries)
 
 
 def _without_effects(event: CloudEvent) -> str:

@@ -12,7 +12,6 @@ anew with its count in message attributes:
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +21,8 @@ from events.envelope import CloudEvent, InvalidEvent, format_time, parse_time
 from events.versions import OlderVersionTravels
 from runtime.errors import UnreadableMessage
 from runtime.outcome import Outcome
+from runtime.timing import critical_ms, epoch_ms, whole_ms
+from runtime.tracing import NO_SPAN, Span
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
 
@@ -30,16 +31,23 @@ Fate = Literal["handled", "duplicate", "suppressed", "retry", "deferred", "dead_
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """`record` is one of the `Records` of Lambda's event. `tries` count this one, too. `suppressed` says why nothing
-    is done, where that is so."""
+    """`record` is one of the `Records` of Lambda's event, and `picked_up` when its batch began (runtime.timing).
+
+    `tries` count this one, too. `suppressed` says why nothing is done, where that is so. `handler_ms` is what it took
+    in the service's own code, if it came to that.
+    """
 
     record: Mapping[str, Any]
-    started: float = field(default_factory=time.perf_counter)
+    picked_up: float
     event: CloudEvent | None = None
     suppressed: str = ""
     outcome: Outcome = field(default_factory=Outcome)
     error: BaseException | None = None
     fate: Fate | None = None
+    span: Span = NO_SPAN
+    handler_ms: int | None = None
+    duration_ms: float | None = None
+    critical_ms: int | None = None
     tries: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,6 +85,35 @@ class Delivery:
     def first_seen(self) -> str:
         millis = int(self.record["attributes"]["ApproximateFirstReceiveTimestamp"])
         return self._attribute("first_seen") or format_time(datetime.fromtimestamp(millis / 1000, UTC))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody has received it before, nor what it stands in for."""
+        return self.record["attributes"]["ApproximateReceiveCount"] == "1" and not self._attribute("first_seen")
+
+    @property
+    def age_ms(self) -> int | None:
+        """Between its sending and the batch's start; None of a record that was made by hand and does not tell."""
+        sent = self._sent
+        return None if sent is None else whole_ms(self.picked_up - sent)
+
+    def settled(self, now: float) -> None:
+        """Its fate is known, and whatever that asked for is done."""
+        self.duration_ms = round(now - self.picked_up, 3)
+        if self.fate == "handled" and self.event is not None:
+            self.critical_ms = critical_ms(self.event, arrived=self._arrived, done=now)
+
+    @property
+    def _arrived(self) -> float:
+        """On this queue: of a message that stands in for another, when that one was first received."""
+        text = self._attribute("first_seen")
+        seen = _time(text) if text else None
+        return (self._sent or self.picked_up) if seen is None else epoch_ms(seen)
+
+    @property
+    def _sent(self) -> int | None:
+        text = self.record["attributes"].get("SentTimestamp")
+        return int(text) if text else None
 
     def fail(self, error: Exception) -> None:
         """What an attempt raised: the delivery's error, or no failure if the same event comes in a readable version."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from events.envelope import Problem, problems_in, strict_json, told
 from runtime.errors import TransientError
 from runtime.telemetry import logger, why
+from runtime.tracing import Tracer
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 JSON_MEDIA_TYPE: Final = "application/json"
@@ -111,6 +112,14 @@ def api(openapi: Path) -> APIGatewayHttpResolver:
         return HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR).to_response()
 
     return app
+
+
+def serve(app: APIGatewayHttpResolver, request: dict[str, Any], context: Any, *, tracer: Tracer) -> dict[str, Any]:
+    """One request from API Gateway (payload format 2.0), answered. Whatever comes out of it began with this request."""
+    with tracer.serving(request) as span:
+        answer = app.resolve(request, context)
+        span.answered(int(answer["statusCode"]))
+        return answer
 
 
 def raw_body(app: APIGatewayHttpResolver) -> bytes:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from runtime.aws import client
 from runtime.claim_check import ClaimChecks, S3ClaimChecks
 from runtime.clock import SystemClock
 from runtime.consumer import OnUnreadable, QueueConsumer
+from runtime.emf import Emf
 from runtime.idempotency import Once, dynamodb_store
+from runtime.lambda_tracing import tracer_from_env
 from runtime.manifest import Consumer, Relay
+from runtime.meter import ConsumerMeter, RelayMeter
+from runtime.metrics import namespace
 from runtime.outbox import OutboxRelay
 from runtime.outcome import Handle, Together
 from runtime.publisher import MAX_BYTES, EventBridgeBus, Publisher
@@ -34,6 +38,10 @@ class ConsumerSettings(RelaySettings):
     queue_url: str
 
 
+class MeterSettings(Settings):
+    stage: str
+
+
 class OnceSettings(Settings):
     idempotency_table: str
 
@@ -50,13 +58,21 @@ def publisher_from_env(environ: Mapping[str, str]) -> Publisher:
         SystemClock(),
         claims=claims_from_env(environ),
         max_bytes=settings.put_events_max_bytes,
+        tracer=tracer_from_env(environ),
     )
 
 
 def relay_from_env(spec: Relay, environ: Mapping[str, str]) -> OutboxRelay:
     """Raises ConfigurationError that names every missing variable."""
     dead_letters = SqsDeadLetters(client("sqs"), dead_letter_url=RelaySettings.from_env(environ).dead_letter_queue_url)
-    return OutboxRelay(publisher_from_env(environ), dead_letters, name=spec.function.name, clock=SystemClock())
+    return OutboxRelay(
+        publisher_from_env(environ),
+        dead_letters,
+        name=spec.function.name,
+        clock=SystemClock(),
+        tracer=tracer_from_env(environ),
+        meter=RelayMeter(_emf(spec.function.name, spec.event_types, environ)),
+    )
 
 
 def consumer_from_env(
@@ -74,7 +90,13 @@ def consumer_from_env(
         claims=claims_from_env(environ),
         once=_once(spec, environ),
         on_unreadable=on_unreadable,
+        tracer=tracer_from_env(environ),
+        meter=ConsumerMeter(_emf(spec.name, spec.event_types, environ), spec.slo),
     )
+
+
+def _emf(function: str, event_types: Sequence[str], environ: Mapping[str, str]) -> Emf:
+    return Emf(function, event_types, namespace=namespace(MeterSettings.from_env(environ).stage))
 
 
 def _once(spec: Consumer, environ: Mapping[str, str]) -> Once | None:

@@ -56,6 +56,18 @@ class Backoff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slo:
+    """What a consumer promises, over 30 days. Alarms follow from it (infra.components.objectives).
+
+    Of the records that are handled, 95 in 100 have a critical time (runtime.timing) of at most `critical_p95_ms`; None
+    promises nothing. Of all records that do not come again, the share `without_dead_letter` is none.
+    """
+
+    critical_p95_ms: int | None = None
+    without_dead_letter: float = 0.999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
     """Rules -> queue (with its DLQ) -> function.
 
@@ -66,12 +78,14 @@ class Consumer:
     replayed event (see runtime.consumer).
 
     A failure costs one of `tries`; one that says nothing about the message costs none for `patience` seconds
-    from the first.
+    from the first. `sent_directly` are event types that come to its queue past every rule: by the service's own API.
     """
 
     function: Function
     subscriptions: tuple[Subscription, ...]
     dedup: Literal["record", "state"]
+    sent_directly: tuple[str, ...] = ()
+    slo: Slo | None = None
     batch_size: int = 10
     batching_window: int = 0
     tries: int = 3
@@ -82,6 +96,12 @@ class Consumer:
     @property
     def name(self) -> str:
         return self.function.name
+
+    @property
+    def event_types(self) -> tuple[str, ...]:
+        """All that its queue is for."""
+        picked = [type_ for s in self.subscriptions for type_ in s.pattern.get("detail-type", ())]
+        return tuple(dict.fromkeys((*picked, *self.sent_directly)))
 
     @property
     def max_receive_count(self) -> int:
@@ -112,10 +132,11 @@ class Schedule:
 class Relay:
     """The outbox relay: the stream of the service's own table -> function -> bus.
 
-    A batch is tried until it succeeds or the stream forgets it, after a day.
+    A batch is tried until it succeeds or the stream forgets it, after a day. `event_types` are what its service emits.
     """
 
     function: Function
+    event_types: tuple[str, ...]
     batch_size: int = 100
 
 

@@ -17,9 +17,12 @@ from typing import Any, Final
 from events.envelope import CloudEvent
 from runtime.clock import Clock
 from runtime.errors import BreakwaterError, TransientError, Unpublishable
+from runtime.meter import Relayed, RelayMeter
 from runtime.publisher import Publisher
 from runtime.queue import DeadLetters, reason
 from runtime.telemetry import about, logger, why
+from runtime.timing import epoch_ms, lag_ms
+from runtime.tracing import PASSIVE, Tracer, begun_by, current
 
 #: The item attribute: a list of strings, each one event in the JSON event format.
 ATTRIBUTE: Final = "outbox"
@@ -79,7 +82,7 @@ def extended(outbox: Sequence[str], events: Iterable[CloudEvent], now: datetime)
 
     Raises Unpublishable for events of more than LARGEST_WRITE bytes, before anything is written.
     """
-    added = tuple(event.to_json() for event in events)
+    added = tuple(begun_by(current(), event).to_json() for event in events)
     if (size := sum(map(_size, added))) > LARGEST_WRITE:
         raise Unpublishable(f"{size} bytes of events: one write's outbox takes {LARGEST_WRITE} at most")
     return (*_newest([entry for entry in outbox if _is_recent(entry, now)]), *added)
@@ -118,29 +121,49 @@ class OutboxRelay:
     with the reason, and holds up nothing.
     """
 
-    def __init__(self, publisher: Publisher, dead_letters: DeadLetters, *, name: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        dead_letters: DeadLetters,
+        *,
+        name: str,
+        clock: Clock,
+        tracer: Tracer = PASSIVE,
+        meter: RelayMeter | None = None,
+    ) -> None:
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._name = name
         self._clock = clock
+        self._tracer = tracer
+        self._meter = meter
 
     def __call__(self, batch: Mapping[str, Any], context: Any) -> None:  # noqa: ARG002 - Lambda passes it
         """Raises TransientError when any event could not be published for now."""
-        waiting = _by_item(Change.from_stream_record(record) for record in batch["Records"])
+        records = batch["Records"]
+        with self._tracer.receiving(self._name, records) as span:
+            waiting = _by_item(Change.from_stream_record(record) for record in records)
+            span.link(event for events in waiting.values() for event in events)
+            self._publish_all(waiting)
+
+    def _publish_all(self, waiting: dict[str, deque[CloudEvent]]) -> None:
         stopped: list[TransientError] = []
+        settled: list[Relayed] = []
         while waiting:
-            stopped += self._publish_next(waiting)
+            stopped += self._publish_next(waiting, settled)
+        if self._meter is not None:
+            self._meter.batch(settled, at=self._clock.now())
         if stopped:
             raise TransientError(f"the events of {len(stopped)} items were not all published: {stopped[0]}")
 
-    def _publish_next(self, waiting: dict[str, deque[CloudEvent]]) -> list[TransientError]:
+    def _publish_next(self, waiting: dict[str, deque[CloudEvent]], settled: list[Relayed]) -> list[TransientError]:
         """Each item's next event in as few calls as they fit; what stops items for now."""
         wave = {key: events.popleft() for key, events in waiting.items()}
         failures = self._publisher.publish(list(wave.values()))
         stopped: list[TransientError] = []
         for place, (key, event) in enumerate(wave.items()):
             error = failures.get(place)
-            self._settle(event, error)
+            settled.append(self._settle(event, error))
             if isinstance(error, TransientError):
                 stopped.append(error)
                 waiting[key].clear()
@@ -148,13 +171,15 @@ class OutboxRelay:
                 del waiting[key]
         return stopped
 
-    def _settle(self, event: CloudEvent, error: BreakwaterError | None) -> None:
+    def _settle(self, event: CloudEvent, error: BreakwaterError | None) -> Relayed:
         fate = "relayed" if error is None else "retry" if isinstance(error, TransientError) else "dead_letter"
         if error is not None and fate == "dead_letter":
             self._dead_letters.dead_letter(event.to_json(), self._reason(event, error))
+        lag = lag_ms(event, done=epoch_ms(self._clock.now()))
         line = about(event) | {"relay": self._name, "outcome": fate} | ({} if error is None else why(error))
         log = logger().info if error is None else logger().warning
-        log(fate, extra=line)
+        log(fate, extra=line if lag is None else line | {"age_ms": lag})
+        return Relayed(event.type, fate, lag)
 
     def _reason(self, event: CloudEvent, error: BreakwaterError) -> dict[str, str]:
         return reason(

@@ -13,6 +13,7 @@ from runtime.claim_check import ClaimChecks, checked_in
 from runtime.clock import Clock
 from runtime.errors import BreakwaterError, DependencyUnavailable, Throttled, TransientError, Unpublishable
 from runtime.telemetry import about, logger
+from runtime.tracing import PASSIVE, Tracer, begun_here
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient
@@ -57,10 +58,10 @@ class EventBridgeBus:
 
 
 class _Placed(NamedTuple):
-    """An entry, and the place and id of its event."""
+    """An event, its place and its entry."""
 
     place: int
-    id: str
+    event: CloudEvent
     entry: Entry
 
 
@@ -80,6 +81,7 @@ class Publisher:
         claims: ClaimChecks | None = None,
         max_bytes: int = MAX_BYTES,
         jitter: Callable[[float, float], float] = random.uniform,
+        tracer: Tracer = PASSIVE,
     ) -> None:
         self._bus = bus
         self._bus_name = bus_name
@@ -87,6 +89,7 @@ class Publisher:
         self._claims = claims
         self._max_bytes = max_bytes
         self._jitter = jitter
+        self._tracer = tracer
 
     def publish(self, events: Sequence[CloudEvent]) -> Failures:
         """Send the events in their order; what could not be sent is in the answer, by its place among them.
@@ -96,9 +99,9 @@ class Publisher:
         """
         failures: dict[int, BreakwaterError] = {}
         sendable: list[_Placed] = []
-        for place, event in enumerate(events):
+        for place, event in enumerate(map(begun_here, events)):
             try:
-                sendable.append(_Placed(place, event.id, self._entry(event)))
+                sendable.append(_Placed(place, event, self._entry(event)))
             except BreakwaterError as error:
                 failures[place] = error
         for chunk in self._chunks(sendable):
@@ -151,12 +154,13 @@ class Publisher:
 
     def _attempt(self, chunk: list[_Placed]) -> dict[int, BreakwaterError]:
         try:
-            results = self._bus.put([placed.entry for placed in chunk])
+            with self._tracer.sending(self._bus_name, [placed.event for placed in chunk]):
+                results = self._bus.put([placed.entry for placed in chunk])
         except TransientError as error:
             return dict.fromkeys((placed.place for placed in chunk), error)
         return {
-            place: _RETRYABLE.get(code, Unpublishable)(f"{entry['DetailType']} {id_}: {code}: {message}")
-            for (place, id_, entry), (code, message) in zip(chunk, results, strict=True)
+            place: _RETRYABLE.get(code, Unpublishable)(f"{event.type} {event.id}: {code}: {message}")
+            for (place, event, _), (code, message) in zip(chunk, results, strict=True)
             if code is not None
         }
 

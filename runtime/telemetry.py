@@ -21,12 +21,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 
 from events.binding import REPLAY
 from events.envelope import CloudEvent
+from events.trace_context import trace_id_in
 from runtime.errors import BreakwaterError
 from runtime.log_lines import LineLogger
 
@@ -46,8 +48,11 @@ def logger() -> Logger:
     return LineLogger()
 
 
-def about(event: CloudEvent | None) -> dict[str, Any]:
-    """The members of a line that say which event it is about; nothing of a message that was no event."""
+def about(event: CloudEvent | None, *, carrier: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """The members of a line that say which event it is about; nothing of a message that was no event.
+
+    `trace_id` is that of the trace in which the event began, or else that of the span whose carrier this is.
+    """
     if event is None:
         return {}
     members: dict[str, Any] = {"event_id": event.id, "event_source": event.source, "event_type": event.type}
@@ -57,6 +62,8 @@ def about(event: CloudEvent | None) -> dict[str, Any]:
     for name, extension in _EXTENSIONS:
         if extension in event.extensions:
             members[name] = event.extensions[extension]
+    if (trace_id := trace_id_in(event.extensions) or trace_id_in(carrier)) is not None:
+        members["trace_id"] = trace_id
     members.update(_keys(event.data))
     return members
 

@@ -29,7 +29,7 @@ from functions.billing.documents import (
 from functions.billing.ports import InvalidCursor
 from functions.billing.process import Billing, KeyReused
 from runtime.errors import BusinessRuleViolated
-from runtime.http import HttpProblem, answer, api, json_body
+from runtime.http import HttpProblem, answer, api, json_body, serve
 
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
 
@@ -38,7 +38,7 @@ _IDENTIFIER: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return _app().resolve(event, context)
+    return serve(_app(), event, context, tracer=wiring.tracer())
 
 
 @cache

@@ -8,17 +8,19 @@ from typing import Any
 
 from functions.billing import wiring
 from functions.billing.closing import PeriodClosing
+from functions.billing.manifest import CLOSE
 from runtime.clock import SystemClock
 from runtime.errors import TransientError
 from runtime.telemetry import logger
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - the schedule says nothing
-    return run(
-        wiring.closing(),
-        now=SystemClock().now(),
-        remaining_time=lambda: context.get_remaining_time_in_millis() / 1_000,
-    )
+    with wiring.tracer().running(CLOSE.function.name):
+        return run(
+            wiring.closing(),
+            now=SystemClock().now(),
+            remaining_time=lambda: context.get_remaining_time_in_millis() / 1_000,
+        )
 
 
 def run(closing: PeriodClosing, *, now: datetime, remaining_time: Callable[[], float]) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from runtime.manifest import Consumer, Function, HttpApi, Relay, Schedule, Service, Subscription, event_types
+from runtime.manifest import Consumer, Function, HttpApi, Relay, Schedule, Service, Slo, Subscription, event_types
 
 SOURCE: Final = "billing-service"
+EMITS: Final = ("billing.invoice.issued", "billing.invoice.paid", "billing.invoice.payment_failed")
 
 PAYMENTS: Final = Consumer(
     function=Function(name="billing", handler="functions.billing.handler.consume", timeout=30),
@@ -18,6 +19,7 @@ PAYMENTS: Final = Consumer(
         ),
     ),
     dedup="state",
+    slo=Slo(critical_p95_ms=560),  # twice ingestion's: its events have passed ingestion
 )
 
 # Usage comes in masses and nobody waits for it: large batches, written 25 records a call.
@@ -31,6 +33,7 @@ USAGE: Final = Consumer(
     dedup="state",
     batch_size=100,
     batching_window=1,
+    slo=Slo(),
 )
 
 API: Final = HttpApi(
@@ -50,11 +53,13 @@ CLOSE: Final = Schedule(
     expression="cron(0 7 * * ? *)",  # an hour after the grace that an ended month has (periods.GRACE)
 )
 
-RELAY: Final = Relay(function=Function(name="billing-relay", handler="functions.billing.relay.handle", timeout=30))
+RELAY: Final = Relay(
+    function=Function(name="billing-relay", handler="functions.billing.relay.handle", timeout=30), event_types=EMITS
+)
 
 SERVICE: Final = Service(
     name="billing",
-    emits=("billing.invoice.issued", "billing.invoice.paid", "billing.invoice.payment_failed"),
+    emits=EMITS,
     consumers=(PAYMENTS, USAGE),
     apis=(API,),
     schedules=(CLOSE,),

@@ -17,7 +17,9 @@ from functions.billing.process import Billing
 from runtime.aws import client
 from runtime.clock import SystemClock
 from runtime.idempotency import dynamodb_store
+from runtime.lambda_tracing import tracer_from_env
 from runtime.settings import Settings
+from runtime.tracing import Tracer
 
 ENVIRONMENT: Final[Mapping[str, str]] = os.environ  # noqa: TID251 - this is the composition root
 
@@ -55,6 +57,12 @@ def closing() -> PeriodClosing:
     """What the schedule runs. Raises ConfigurationError."""
     table = _table()
     return PeriodClosing(ledger=DynamoDbLedger(table, SystemClock()), accounts=DynamoDbAccounts(table), prices=PRICES)
+
+
+@cache
+def tracer() -> Tracer:
+    """Raises ConfigurationError."""
+    return tracer_from_env(ENVIRONMENT)
 
 
 @cache

@@ -20,15 +20,17 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from events.binding import TooManyEvents, UnsupportedMediaType, from_http
 from events.envelope import BATCH_MEDIA_TYPE, CloudEvent, InvalidEvent, Problem
+from events.trace_context import continued
 from functions.ingestion import wiring
 from functions.ingestion.domain import MAX_EVENT_BYTES, TooLarge, Verdict
-from functions.ingestion.manifest import API
+from functions.ingestion.manifest import API, CONSUMER
 from functions.ingestion.ports import Intake
 from functions.ingestion.process import take_in
 from functions.ingestion.receipt import BatchProblem, EventResult, Receipt
 from runtime.clock import Clock, SystemClock
-from runtime.http import PROBLEM_MEDIA_TYPE, FieldError, HttpProblem, answer, api, raw_body
+from runtime.http import PROBLEM_MEDIA_TYPE, FieldError, HttpProblem, answer, api, raw_body, serve
 from runtime.telemetry import logger
+from runtime.tracing import PASSIVE, Tracer
 
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
 #: So that a batch is queued well within the function's time. Lambda itself takes request bodies up to 4.5 MB.
@@ -40,7 +42,7 @@ _MAX_NAME: Final = 200
 _RETRY_AFTER: Final = {"Retry-After": "1"}
 
 
-def events_api(*, intake: Intake, clock: Clock) -> APIGatewayHttpResolver:
+def events_api(*, intake: Intake, clock: Clock, tracer: Tracer = PASSIVE) -> APIGatewayHttpResolver:
     """The API: call it with an API Gateway HTTP API event (payload format 2.0) and the Lambda context."""
     app = api(OPENAPI)
 
@@ -48,8 +50,10 @@ def events_api(*, intake: Intake, clock: Clock) -> APIGatewayHttpResolver:
     def post_events() -> Response[str]:
         body = raw_body(app)
         headers = _with_content_type(app.current_event.headers)
-        received = _received(headers, body)
-        verdicts = take_in(received, intake=intake, clock=clock)
+        with tracer.sending(CONSUMER.name, ()) as span:
+            received = _received(continued(headers, span.carrier) if span.carrier else headers, body)
+            span.link(item for item in received if isinstance(item, CloudEvent))
+            verdicts = take_in(received, intake=intake, clock=clock)
         _log(verdicts)
         return _batch_answer(verdicts, body) if _is_batch(headers) else _single_answer(verdicts[0])
 
@@ -152,8 +156,8 @@ def _name(value: object) -> str | None:
 
 @cache
 def _app() -> APIGatewayHttpResolver:
-    return events_api(intake=wiring.intake(), clock=SystemClock())
+    return events_api(intake=wiring.intake(), clock=SystemClock(), tracer=wiring.tracer())
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return _app().resolve(event, context)
+    return serve(_app(), event, context, tracer=wiring.tracer())

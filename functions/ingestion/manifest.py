@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from runtime.manifest import Consumer, Function, HttpApi, Service, Subscription, event_types
+from runtime.manifest import Consumer, Function, HttpApi, Service, Slo, Subscription, event_types
 
 SOURCE: Final = "ingestion-service"
 
@@ -20,6 +20,8 @@ CONSUMER: Final = Consumer(
         ),
     ),
     dedup="state",
+    sent_directly=("customer.contact.updated",),  # by the API, as everything that comes in over HTTP
+    slo=Slo(critical_p95_ms=280),
 )
 
 #: Seconds of an invocation that go into a file. The rest are to end what it is at: at worst one call each to the
@@ -46,6 +48,7 @@ FILES: Final = Consumer(
     dedup="state",
     batch_size=1,
     max_concurrency=5,
+    slo=Slo(without_dead_letter=0.99),  # files are few, and a bad line is no bad file
 )
 
 API: Final = HttpApi(

@@ -18,7 +18,9 @@ from runtime.aws import client
 from runtime.clock import SystemClock
 from runtime.consumer import QueueConsumer
 from runtime.lambda_consumer import ClaimSettings, claims_from_env, consumer_from_env, publisher_from_env
+from runtime.lambda_tracing import tracer_from_env
 from runtime.settings import Settings
+from runtime.tracing import Tracer
 
 ENVIRONMENT: Final[Mapping[str, str]] = os.environ  # noqa: TID251 - this is the composition root
 
@@ -36,6 +38,12 @@ def consumer() -> QueueConsumer:
     """Raises ConfigurationError."""
     ingestion = Ingestion(SystemClock())
     return consumer_from_env(CONSUMER, ingestion.handle, ENVIRONMENT, on_unreadable=ingestion.on_unreadable)
+
+
+@cache
+def tracer() -> Tracer:
+    """Raises ConfigurationError."""
+    return tracer_from_env(ENVIRONMENT)
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -24,7 +25,7 @@ EMAIL: Final = "email"
 WEBHOOK: Final = "webhook"
 NO_CHANNEL: Final = "none"
 #: Tells apart the events that one event brings about, one for each channel.
-_INDEX: Final = {EMAIL: 0, WEBHOOK: 1, NO_CHANNEL: 2}
+CHANNELS: Final = {EMAIL: 0, WEBHOOK: 1, NO_CHANNEL: 2}
 
 Invoice = BillingInvoiceIssued | BillingInvoicePaid | BillingInvoicePaymentFailed
 
@@ -63,12 +64,13 @@ class Email:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCall:
-    """One call of a customer's endpoint, ready to sign."""
+    """One call of a customer's endpoint, ready to sign. `trace` are the headers by which a trace goes on there."""
 
     message_id: str
     customer_id: str
     url: str
     body: str
+    trace: Mapping[str, str] = field(default_factory=dict)
 
 
 def contact_of(event: CloudEvent) -> Contact:
@@ -130,4 +132,4 @@ def failed(event: CloudEvent, invoice: Invoice, channel: str, *, reason: str, no
 
 
 def _news(event: CloudEvent, payload: Payload, channel: str, now: datetime) -> CloudEvent:
-    return caused_by(event, payload, source=SOURCE, time=now, index=_INDEX[channel], subject=event.subject)
+    return caused_by(event, payload, source=SOURCE, time=now, index=CHANNELS[channel], subject=event.subject)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from runtime.manifest import Consumer, Function, Service, Subscription, event_types
+from runtime.manifest import Consumer, Function, Service, Slo, Subscription, event_types
 
 SOURCE: Final = "notification-service"
 
@@ -19,12 +19,14 @@ MESSAGES: Final = Consumer(
         ),
     ),
     dedup="record",
+    slo=Slo(critical_p95_ms=2_000, without_dead_letter=0.99),  # mail servers and endpoints are other people's
 )
 
 CONTACTS: Final = Consumer(
     function=Function(name="notification-contacts", handler="functions.notification.contacts.consume", timeout=30),
     subscriptions=(Subscription(name="contacts", pattern=event_types("customer.contact.updated")),),
     dedup="state",
+    slo=Slo(critical_p95_ms=560),
 )
 
 SERVICE: Final = Service(

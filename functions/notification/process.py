@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from events.envelope import CloudEvent
+from events.trace_context import passed_on
 from functions.notification.domain import (
     EMAIL,
     NO_CHANNEL,
@@ -121,5 +122,6 @@ class Notification:
                 customer_id=contact.customer_id,
                 url=contact.webhook_url or "",
                 body=event.to_json(),
+                trace=passed_on(event.extensions),
             )
         )

@@ -11,15 +11,17 @@ from functions.notification.adapters.dynamodb import DynamoDbContactBook
 from functions.notification.adapters.guard import ChannelGuard
 from functions.notification.adapters.secrets import MasterKey
 from functions.notification.adapters.ses import SesMailer
+from functions.notification.adapters.traced import TracedMailer, TracedWebhooks
 from functions.notification.adapters.webhook import HttpsWebhookSender
 from functions.notification.domain import EMAIL, WEBHOOK
 from functions.notification.manifest import CONTACTS, MESSAGES
 from functions.notification.process import Contacts, Notification
 from runtime.aws import client
-from runtime.clock import SystemClock
+from runtime.clock import Clock, SystemClock
 from runtime.consumer import QueueConsumer
 from runtime.idempotency import dynamodb_store
 from runtime.lambda_consumer import ConsumerSettings, consumer_from_env
+from runtime.lambda_tracing import tracer_from_env
 from runtime.settings import CommaSeparated
 
 ENVIRONMENT: Final[Mapping[str, str]] = os.environ  # noqa: TID251 - this is the composition root
@@ -52,20 +54,24 @@ class MessageConsumer:
 def messages() -> MessageConsumer:
     """Raises ConfigurationError that names all that is missing."""
     settings = MessageSettings.from_env(ENVIRONMENT)
-    clock = SystemClock()
+    clock, tracer = SystemClock(), tracer_from_env(ENVIRONMENT)
     guard = ChannelGuard(dynamodb_store(settings.idempotency_table), MESSAGES.name, (EMAIL, WEBHOOK))
     notification = Notification(
         book=DynamoDbContactBook(client("dynamodb"), settings.contacts_table),
-        mailer=SesMailer(client("sesv2"), sender=settings.sender_address),
-        webhooks=HttpsWebhookSender(
-            master_key=MasterKey(client("secretsmanager"), settings.webhook_secret_arn, clock=clock),
-            clock=clock,
-            trusted_hosts=settings.webhook_trusted_hosts,
-        ),
+        mailer=TracedMailer(SesMailer(client("sesv2"), sender=settings.sender_address), tracer),
+        webhooks=TracedWebhooks(_webhooks(settings, clock), tracer),
         clock=clock,
         guard=guard,
     )
     return MessageConsumer(consumer_from_env(MESSAGES, notification.handle, ENVIRONMENT), guard)
+
+
+def _webhooks(settings: MessageSettings, clock: Clock) -> HttpsWebhookSender:
+    return HttpsWebhookSender(
+        master_key=MasterKey(client("secretsmanager"), settings.webhook_secret_arn, clock=clock),
+        clock=clock,
+        trusted_hosts=settings.webhook_trusted_hosts,
+    )
 
 
 @cache

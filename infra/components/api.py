@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import aws_apigatewayv2, aws_apigatewayv2_authorizers, aws_apigatewayv2_integrations
+from aws_cdk import Duration, aws_apigatewayv2, aws_apigatewayv2_authorizers, aws_apigatewayv2_integrations
 from constructs import Construct
 
-from infra.components.function import Home, ServiceFunction, log_group
+from infra.components.alarms import AlarmKind, Condition, raise_alarm
+from infra.components.function import Environment, Home, ServiceFunction, log_group
 from infra.config import StageConfig
+from runtime.group import API
 from runtime.manifest import HttpApi
 
 _ACCESS_LOG: Final = json.dumps(
@@ -32,7 +33,7 @@ class ServiceApi(Construct):
     """A manifest's HttpApi: throttled, logged, and signed requests only where the stage says so."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, api: HttpApi, home: Home, environment: Mapping[str, str]
+        self, scope: Construct, construct_id: str, *, api: HttpApi, home: Home, environment: Environment
     ) -> None:
         super().__init__(scope, construct_id)
         self.function = ServiceFunction(self, "Handler", spec=api.function, home=home, environment=environment)
@@ -49,11 +50,25 @@ class ServiceApi(Construct):
         for route in api.routes:
             method, path = route.split()
             self.resource.add_routes(path=path, methods=[aws_apigatewayv2.HttpMethod(method)], integration=integration)
-        _default_stage(self, api_id=self.resource.api_id, name=api.function.name, stage=home.stage)
+        _default_stage(self, api_id=self.resource.api_id, name=api.function.name, home=home)
+        if home.stage.alarms:
+            self._alarm(api.function.name, home.stage)
 
     @property
     def endpoint(self) -> str:
         return self.resource.api_endpoint
+
+    def _alarm(self, name: str, stage: StageConfig) -> None:
+        raise_alarm(
+            self,
+            "ServerErrors",
+            kind=AlarmKind.API_ERRORS,
+            name=f"{name}-5xx",
+            says=f"{stage.resource_name(name)} answers 5 requests and more with a 5xx in 5 minutes, twice in a row.",
+            metric=self.resource.metric_server_error(period=Duration.minutes(5), statistic="Sum"),
+            when=Condition(over=5, times=2, of=2),
+            stage=stage,
+        )
 
 
 def _authorizer(stage: StageConfig) -> aws_apigatewayv2.IHttpRouteAuthorizer:
@@ -62,7 +77,8 @@ def _authorizer(stage: StageConfig) -> aws_apigatewayv2.IHttpRouteAuthorizer:
     return aws_apigatewayv2.HttpNoneAuthorizer()
 
 
-def _default_stage(scope: Construct, *, api_id: str, name: str, stage: StageConfig) -> None:
+def _default_stage(scope: Construct, *, api_id: str, name: str, home: Home) -> None:
+    stage = home.stage
     log = log_group(scope, "AccessLog", name=f"/aws/apigateway/{stage.resource_name(name)}", stage=stage)
     aws_apigatewayv2.CfnStage(
         scope,
@@ -70,6 +86,8 @@ def _default_stage(scope: Construct, *, api_id: str, name: str, stage: StageConf
         api_id=api_id,
         stage_name="$default",
         auto_deploy=True,
+        # Two APIs of one function may have the same route: by this it knows whose it is.
+        stage_variables={API: name} if home.host else None,
         default_route_settings=aws_apigatewayv2.CfnStage.RouteSettingsProperty(
             throttling_rate_limit=stage.api_rate_limit, throttling_burst_limit=stage.api_burst_limit
         ),

@@ -17,6 +17,11 @@ FILE_DAYS: Final = 90
 _UPLOAD_DAYS: Final = 7
 
 
+def bucket_name(stage: StageConfig, name: str) -> str:
+    """It is taken for the whole world: account and region make it this stage's own."""
+    return f"{stage.resource_name(name)}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+
+
 class FileBucket(Construct):
     """Private, encrypted, TLS only, with versions, and forgetful.
 
@@ -25,12 +30,10 @@ class FileBucket(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, name: str, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
-        # A bucket's name is taken for the whole world: account and region make it this stage's own.
-        bucket_name = f"{stage.resource_name(name)}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
         self.resource = aws_s3.CfnBucket(
             self,
             "Bucket",
-            bucket_name=bucket_name,
+            bucket_name=bucket_name(stage, name),
             bucket_encryption=_encryption(),
             public_access_block_configuration=aws_s3.CfnBucket.PublicAccessBlockConfigurationProperty(
                 block_public_acls=True, block_public_policy=True, ignore_public_acls=True, restrict_public_buckets=True

@@ -8,8 +8,10 @@ from typing import Any, Final
 from aws_cdk import Duration, aws_events, aws_lambda, aws_sqs
 from constructs import Construct
 
-from infra.components.function import Home, ServiceFunction, removal_policy
-from infra.components.queues import allow_rule, dead_letters
+from infra.components.consumer_alarms import ConsumerAlarms
+from infra.components.function import Environment, Home, ServiceFunction, removal_policy
+from infra.components.objectives import ObjectiveAlarms
+from infra.components.queues import allow_replays, allow_rule, dead_letters, hosted_queue
 from infra.components.relations import QUEUE_DAYS, BrokenRelation
 from infra.config import StageConfig
 from runtime.manifest import VISIBILITY_FACTOR, Consumer, Subscription
@@ -63,8 +65,14 @@ def _problems(consumer: Consumer) -> Iterator[str]:
 class EventConsumer(Construct):
     """A manifest's Consumer, deployed. Raises BrokenRelation.
 
-    `own_events` is what rules on the account's default bus ask of an event's detail beside their patterns.
+    `own_events` is what rules on the account's default bus ask of an event's detail beside their patterns. Where its
+    home has a host, queue, rules and function are the host's.
     """
+
+    queue: aws_sqs.IQueue
+    dead_letter_queue: aws_sqs.IQueue
+    #: For the environment of the service's other functions.
+    queue_url: str
 
     def __init__(
         self,
@@ -73,13 +81,30 @@ class EventConsumer(Construct):
         *,
         consumer: Consumer,
         home: Home,
-        environment: Mapping[str, str],
+        environment: Environment,
         own_events: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         check_relations(consumer)
-        self.dead_letter_queue = dead_letters(self, "DeadLetters", name=f"{consumer.name}-dlq", stage=home.stage)
-        self.queue = _queue(self, consumer=consumer, dead_letter_queue=self.dead_letter_queue, stage=home.stage)
+        if home.host:
+            self.queue_url = home.host.queue_url
+            self.queue = hosted_queue(self, "Queue", home.host.queue_name)
+            self.dead_letter_queue = hosted_queue(self, "DeadLetters", home.host.dead_letter_queue_name)
+            self.function = ServiceFunction(
+                self, "Consumer", spec=consumer.function, home=home, environment=environment
+            )
+            self.function.allow_check_out()
+            if home.stage.alarms:
+                ObjectiveAlarms(self, "Objectives", consumer=consumer, stage=home.stage)
+        else:
+            self._stand_alone(consumer, home=home, environment=environment, own_events=own_events or {})
+
+    def _stand_alone(
+        self, consumer: Consumer, *, home: Home, environment: Environment, own_events: Mapping[str, Any]
+    ) -> None:
+        dead_letter_queue = dead_letters(self, "DeadLetters", name=f"{consumer.name}-dlq", stage=home.stage)
+        queue = _queue(self, consumer=consumer, dead_letter_queue=dead_letter_queue, stage=home.stage)
+        self.queue, self.dead_letter_queue, self.queue_url = queue, dead_letter_queue, queue.queue_url
         self.function = ServiceFunction(
             self,
             "Consumer",
@@ -96,8 +121,13 @@ class EventConsumer(Construct):
         self.function.allow_check_out()
         _mapping(self, consumer=consumer, queue=self.queue, function=self.function)
         for subscription in consumer.subscriptions:
-            pattern = _pattern(subscription, own_events or {})
+            pattern = _pattern(subscription, own_events)
             self._subscribe(subscription, pattern, consumer=consumer, home=home)
+        if any(subscription.bus == "own" for subscription in consumer.subscriptions):  # what the archive remembers
+            allow_replays(self.queue, stage=home.stage)
+            allow_replays(self.dead_letter_queue, stage=home.stage)
+        if home.stage.alarms:
+            ConsumerAlarms(self, "Alarms", consumer=consumer, queue=self.queue, stage=home.stage)
 
     def _subscribe(
         self, subscription: Subscription, pattern: Mapping[str, Any], *, consumer: Consumer, home: Home
@@ -120,14 +150,18 @@ class EventConsumer(Construct):
                 )
             ],
         )
-        allow_rule(self.queue, rule_arn=rule.attr_arn)
-        allow_rule(self.dead_letter_queue, rule_arn=rule.attr_arn)
+        for queue in (self.queue, self.dead_letter_queue):
+            allow_rule(queue, rule_arn=rule.attr_arn)
 
 
 def _pattern(subscription: Subscription, own_events: Mapping[str, Any]) -> Mapping[str, Any]:
-    if subscription.bus == "own":
-        return subscription.pattern
-    return {**subscription.pattern, "detail": {**subscription.pattern["detail"], **own_events}}
+    return subscription.pattern if subscription.bus == "own" else _narrowed(subscription.pattern, own_events)
+
+
+def _narrowed(pattern: Mapping[str, Any], own_events: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$or" in pattern:
+        return {"$or": [_narrowed(branch, own_events) for branch in pattern["$or"]]}
+    return {**pattern, "detail": {**pattern["detail"], **own_events}}
 
 
 def _queue(
@@ -148,7 +182,7 @@ def _queue(
     )
 
 
-def _mapping(scope: Construct, *, consumer: Consumer, queue: aws_sqs.Queue, function: ServiceFunction) -> None:
+def _mapping(scope: Construct, *, consumer: Consumer, queue: aws_sqs.IQueue, function: ServiceFunction) -> None:
     aws_lambda.EventSourceMapping(
         scope,
         "Mapping",

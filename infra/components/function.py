@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aws_cdk import Aws, Duration, RemovalPolicy, Stack, aws_events, aws_iam, aws_lambda, aws_logs
 from constructs import Construct
 
 from infra.components.acknowledged import acknowledge
+from infra.components.alarms import AlarmKind, Condition, raise_alarm
+from infra.components.traced import trace
 from infra.config import LogDays, StageConfig
 from infra.packaging import host_architecture
 from runtime.claim_check import PREFIX
 from runtime.manifest import Function, Service
+from runtime.topology import HANDLER as GROUP_HANDLER
 
 _RETENTION: Final[Mapping[LogDays, aws_logs.RetentionDays]] = {
     3: aws_logs.RetentionDays.THREE_DAYS,
@@ -22,14 +25,51 @@ _RETENTION: Final[Mapping[LogDays, aws_logs.RetentionDays]] = {
 }
 
 
+class Named(Protocol):
+    """Something whose name a function is told."""
+
+    @property
+    def name(self) -> str:
+        """For who is in the same stack."""
+
+    @property
+    def known_name(self) -> str:
+        """The same, for who is in another: computed, and no reference."""
+
+
+Environment = Mapping[str, str | Named]
+
+
+class Host(Protocol):
+    """The function that the services of a group share. It stands in a stack of its own."""
+
+    @property
+    def name(self) -> str:
+        """The function's, and its role's."""
+
+    @property
+    def queue_name(self) -> str: ...
+
+    @property
+    def dead_letter_queue_name(self) -> str: ...
+
+    @property
+    def queue_url(self) -> str:
+        """For its own environment."""
+
+    def add_environment(self, service: str, name: str, value: str) -> None:
+        """A variable that this service alone sees. Raises BrokenRelation for one that it has set otherwise."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What all functions of one service share."""
+    """What all functions of one service share. `host` is where they are all one function, with other services'."""
 
     stage: StageConfig
     service: Service
     bus: aws_events.IEventBus
     code: aws_lambda.Code
+    host: Host | None = None
 
 
 def removal_policy(stage: StageConfig) -> RemovalPolicy:
@@ -49,15 +89,46 @@ def log_group(scope: Construct, construct_id: str, *, name: str, stage: StageCon
 
 
 class ServiceFunction(Construct):
-    """A function with a role of its own that may write its log, and nothing else until it is allowed to."""
+    """A function with a role of its own that may write its log, and nothing else until it is allowed to.
+
+    Where its home has a host, it is the host's function, and what it is allowed is added to the host's role.
+    """
+
+    role: aws_iam.IRole
+    resource: aws_lambda.IFunction
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, spec: Function, home: Home, environment: Mapping[str, str]
+        self, scope: Construct, construct_id: str, *, spec: Function, home: Home, environment: Environment
     ) -> None:
         super().__init__(scope, construct_id)
-        self.name = home.stage.resource_name(spec.name)
         self._home = home
-        self.role = aws_iam.Role(self, "Role", assumed_by=aws_iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.name = home.host.name if home.host else home.stage.resource_name(spec.name)
+        if home.host:
+            self._be_hosted(home.host, environment)
+        else:
+            self._stand_alone(spec, environment)
+
+    def _be_hosted(self, host: Host, environment: Environment) -> None:
+        self.role = aws_iam.Role.from_role_name(self, "Role", host.name)
+        self.resource = aws_lambda.Function.from_function_attributes(
+            self,
+            "Function",
+            function_arn=computed_arn("lambda", f"function:{host.name}"),
+            same_environment=True,
+            role=aws_iam.Role.from_role_name(self, "HostRole", host.name, mutable=False),
+        )
+        for name, value in environment.items():
+            self._tell(name, value if isinstance(value, str) else value.known_name)
+
+    def _stand_alone(self, spec: Function, environment: Environment) -> None:
+        home = self._home
+        role = aws_iam.Role(
+            self,
+            "Role",
+            assumed_by=aws_iam.ServicePrincipal("lambda.amazonaws.com"),
+            role_name=self.name if spec.handler == GROUP_HANDLER else None,
+        )
+        self.role = role
         log = log_group(self, "Log", name=f"/aws/lambda/{self.name}", stage=home.stage)
         # Not AWSLambdaBasicExecutionRole: that managed policy may write to every log group of the account.
         self.allow("logs:CreateLogStream", "logs:PutLogEvents", on=log.log_group_arn)
@@ -71,15 +142,20 @@ class ServiceFunction(Construct):
             handler=spec.handler,
             timeout=Duration.seconds(spec.timeout),
             memory_size=spec.memory_mib,
-            role=self.role.without_policy_updates(),
+            role=role.without_policy_updates(),
             log_group=log,
-            environment={**_common_environment(home), **environment},
+            environment={**_common_environment(home), **_in_one_stack(environment)},
         )
+        if home.stage.tracing is not None:
+            trace(self, tracing=home.stage.tracing, function=self.resource, role=role)
         acknowledge(self.resource, "AwsSolutions-L1", "The wheels are resolved for Python 3.13; both move together.")
+        if home.stage.alarms:
+            _alarms(self, spec.name, self.resource, home.stage)
 
     def allow(self, *actions: str, on: str, when: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         """Grant exactly these actions on exactly this resource."""
-        self.role.add_to_policy(aws_iam.PolicyStatement(actions=list(actions), resources=[on], conditions=when))
+        statement = aws_iam.PolicyStatement(actions=list(actions), resources=[on], conditions=when)
+        self.role.add_to_principal_policy(statement)
 
     def allow_put_events(self, *, source: str | None) -> None:
         """May put the service's own event types on the bus; `source` pins the source too, None for forwarders."""
@@ -101,9 +177,15 @@ class ServiceFunction(Construct):
         bucket = self._home.stage.payload_bucket(account=Aws.ACCOUNT_ID, region=Aws.REGION)
         self.allow("s3:ListBucket", on=_s3_arn(self, bucket))
 
+    def _tell(self, name: str, value: str) -> None:
+        if self._home.host:
+            self._home.host.add_environment(self._home.service.name, name, value)
+        elif isinstance(self.resource, aws_lambda.Function):
+            self.resource.add_environment(name, value)
+
     def _allow_payloads(self, action: str) -> None:
         bucket = self._home.stage.payload_bucket(account=Aws.ACCOUNT_ID, region=Aws.REGION)
-        self.resource.add_environment("CLAIM_BUCKET", bucket)
+        self._tell("CLAIM_BUCKET", bucket)
         self.allow(action, on=_s3_arn(self, f"{bucket}/{PREFIX}*"))
         finding = self._home.stage.payload_bucket(account="<AWS::AccountId>", region="<AWS::Region>")
         acknowledge(
@@ -113,8 +195,42 @@ class ServiceFunction(Construct):
         )
 
 
+def computed_arn(service: str, resource: str) -> str:
+    """Of something in this account and region that another stack may have."""
+    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
+
+
+def _in_one_stack(environment: Environment) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else value.name for name, value in environment.items()}
+
+
 def _s3_arn(scope: Construct, resource: str) -> str:
     return Stack.of(scope).format_arn(service="s3", region="", account="", resource=resource)
+
+
+def _alarms(scope: Construct, name: str, function: aws_lambda.Function, stage: StageConfig) -> None:
+    """A single failure is tried again; one that comes back is somebody's business."""
+    minute, lasting = Duration.minutes(1), Condition(over=1, times=3, of=5)
+    raise_alarm(
+        scope,
+        "Errors",
+        kind=AlarmKind.FUNCTION_ERRORS,
+        name=f"{name}-errors",
+        says=f"{stage.resource_name(name)} fails as a whole, in 3 of 5 minutes.",
+        metric=function.metric_errors(period=minute, statistic="Sum"),
+        when=lasting,
+        stage=stage,
+    )
+    raise_alarm(
+        scope,
+        "Throttles",
+        kind=AlarmKind.FUNCTION_THROTTLES,
+        name=f"{name}-throttles",
+        says=f"Lambda refuses to run {stage.resource_name(name)} as often as it is called, in 3 of 5 minutes.",
+        metric=function.metric_throttles(period=minute, statistic="Sum"),
+        when=lasting,
+        stage=stage,
+    )
 
 
 def _common_environment(home: Home) -> Mapping[str, str]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aws_cdk import aws_lambda, aws_lambda_event_sources
+from aws_cdk import Duration, aws_lambda, aws_lambda_event_sources
 from constructs import Construct
 
+from infra.components.alarms import AlarmKind, Condition, raise_alarm
 from infra.components.function import Home, ServiceFunction
+from infra.components.measured import Measured
 from infra.components.queues import failures
 from infra.components.table import StateTable
+from infra.config import StageConfig
 from runtime.manifest import Relay
+from runtime.metrics import OUTBOX_LAG
+from runtime.timing import FRESH
 
 _READ_STREAM: Final = (
     "dynamodb:DescribeStream",
@@ -19,6 +24,8 @@ _READ_STREAM: Final = (
     "dynamodb:GetShardIterator",
     "dynamodb:ListStreams",
 )
+#: Milliseconds. What came later than that has no critical time (runtime.timing): so this must be told of.
+_LONGEST_LAG: Final = FRESH
 
 
 def _outbox(entries: Any) -> Mapping[str, Any]:
@@ -53,13 +60,13 @@ class OutboxRelay(Construct):
         home: Home,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.failures = failures(self, "Failures", name=f"{relay.function.name}-dlq", stage=home.stage)
+        self.failures = failures(self, "Failures", name=f"{relay.function.name}-dlq", stage=home.stage, host=home.host)
         self.function = ServiceFunction(
             self,
             "Relay",
             spec=relay.function,
             home=home,
-            environment={"DEAD_LETTER_QUEUE_URL": self.failures.queue_url},
+            environment={} if home.host else {"DEAD_LETTER_QUEUE_URL": self.failures.queue_url},
         )
         stream = table.resource.table_stream_arn
         if stream is None:
@@ -67,7 +74,7 @@ class OutboxRelay(Construct):
         self.function.allow(*_READ_STREAM, on=stream)
         self.function.allow("sqs:SendMessage", on=self.failures.queue_arn)
         self.function.allow_put_events(source=source)
-        aws_lambda.EventSourceMapping(
+        mapping = aws_lambda.EventSourceMapping(
             self,
             "Mapping",
             target=self.function.resource,
@@ -78,4 +85,31 @@ class OutboxRelay(Construct):
             bisect_batch_on_error=True,
             on_failure=aws_lambda_event_sources.SqsDlq(self.failures),
             filters=list(_FILTERS),
+        )
+        if home.host:
+            # Lambda asks at once whether the role may read the stream.
+            mapping.node.add_dependency(self.function.role)
+        if home.stage.alarms:
+            _alarms(self, relay.function.name, self.function.resource, home.stage)
+
+
+def _alarms(scope: Construct, name: str, function: aws_lambda.IFunction, stage: StageConfig) -> None:
+    """By the events' own ages, and by the stream's: where the relay does not even run, only the stream tells."""
+    watched = {
+        "Lag": (Measured(stage=stage).own(OUTBOX_LAG, function=name, statistic="Maximum"), "lag"),
+        "IteratorAge": (
+            function.metric("IteratorAge", period=Duration.minutes(1), statistic="Maximum"),
+            "iterator-age",
+        ),
+    }
+    for construct_id, (metric, suffix) in watched.items():
+        raise_alarm(
+            scope,
+            construct_id,
+            kind=AlarmKind.OUTBOX_LAG,
+            name=f"{name}-{suffix}",
+            says=f"Events wait in an outbox of {stage.resource_name(name)} for a minute and longer, in 3 of 5 minutes.",
+            metric=metric,
+            when=Condition(over=_LONGEST_LAG, times=3, of=5),
+            stage=stage,
         )

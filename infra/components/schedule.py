@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from aws_cdk import Aws, aws_iam, aws_lambda_destinations, aws_scheduler
 from constructs import Construct
 
-from infra.components.function import Home, ServiceFunction
+from infra.components.function import Environment, Home, ServiceFunction
 from infra.components.queues import failures
 from runtime.manifest import Schedule
 
-_RETRIES: Final = 2
+RETRIES: Final = 2
 _MAX_AGE_SECONDS: Final = 3600
 
 
@@ -23,16 +22,19 @@ class ScheduledFunction(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, schedule: Schedule, home: Home, environment: Mapping[str, str]
+        self, scope: Construct, construct_id: str, *, schedule: Schedule, home: Home, environment: Environment
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letter_queue = failures(self, "DeadLetters", name=f"{schedule.function.name}-dlq", stage=home.stage)
-        self.function = ServiceFunction(self, "Scheduled", spec=schedule.function, home=home, environment=environment)
-        self.function.allow("sqs:SendMessage", on=self.dead_letter_queue.queue_arn)
-        # The scheduler calls asynchronously and is content once Lambda has the call: then Lambda's retries count.
-        self.function.resource.configure_async_invoke(
-            retry_attempts=_RETRIES, on_failure=aws_lambda_destinations.SqsDestination(self.dead_letter_queue)
+        self.dead_letter_queue = failures(
+            self, "DeadLetters", name=f"{schedule.function.name}-dlq", stage=home.stage, host=home.host
         )
+        self.function = ServiceFunction(self, "Scheduled", spec=schedule.function, home=home, environment=environment)
+        if home.host is None:
+            self.function.allow("sqs:SendMessage", on=self.dead_letter_queue.queue_arn)
+            # The scheduler calls asynchronously and is content once Lambda has the call: then Lambda's retries count.
+            self.function.resource.configure_async_invoke(
+                retry_attempts=RETRIES, on_failure=aws_lambda_destinations.SqsDestination(self.dead_letter_queue)
+            )
         caller = self._caller()
         clock = aws_scheduler.CfnSchedule(
             self,
@@ -53,7 +55,7 @@ class ScheduledFunction(Construct):
             role_arn=caller.role_arn,
             dead_letter_config=properties.DeadLetterConfigProperty(arn=self.dead_letter_queue.queue_arn),
             retry_policy=properties.RetryPolicyProperty(
-                maximum_event_age_in_seconds=_MAX_AGE_SECONDS, maximum_retry_attempts=_RETRIES
+                maximum_event_age_in_seconds=_MAX_AGE_SECONDS, maximum_retry_attempts=RETRIES
             ),
         )
 

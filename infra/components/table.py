@@ -46,10 +46,11 @@ class StateTable(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.ttl_attribute = ttl_attribute
+        self.known_name = stage.resource_name(name)
         self.resource = aws_dynamodb.Table(
             self,
             "Table",
-            table_name=stage.resource_name(name),
+            table_name=self.known_name,
             billing_mode=aws_dynamodb.BillingMode.PAY_PER_REQUEST,
             partition_key=_string(keys.partition),
             sort_key=_string(keys.sort) if keys.sort else None,

@@ -10,6 +10,7 @@ from functions.billing.manifest import API, CLOSE, PAYMENTS, RELAY, SERVICE, SOU
 from infra.components.api import ServiceApi
 from infra.components.consumer import EventConsumer
 from infra.components.contract import publish_contract
+from infra.components.function import Host
 from infra.components.relay import OutboxRelay
 from infra.components.schedule import ScheduledFunction
 from infra.components.table import Index, Keys, StateTable, allow_once, idempotency_table
@@ -20,13 +21,13 @@ _BY_CUSTOMER: Final = Index("by-customer", Keys("gsi1pk", "gsi1sk"))
 
 
 class BillingStack(StageStack):
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig, host: Host | None = None) -> None:
         super().__init__(scope, construct_id, stage=stage, description="Breakwater: billing")
-        shared = home(self, SERVICE)
+        shared = home(self, SERVICE, host)
         publish_contract(self, SERVICE, stage=stage)
         table = _table(self, stage)
         once = idempotency_table(self, "Idempotency", service=SERVICE.name, stage=stage)
-        environment = {"BILLING_TABLE": table.name}
+        environment = {"BILLING_TABLE": table}
 
         payments = EventConsumer(self, "Billing", consumer=PAYMENTS, home=shared, environment=environment)
         table.allow(payments.function, "GetItem", "PutItem")
@@ -35,7 +36,7 @@ class BillingStack(StageStack):
         table.allow(usage.function, "BatchWriteItem", "UpdateItem")
 
         api = ServiceApi(
-            self, "BillingApi", api=API, home=shared, environment={**environment, "IDEMPOTENCY_TABLE": once.name}
+            self, "BillingApi", api=API, home=shared, environment={**environment, "IDEMPOTENCY_TABLE": once}
         )
         table.allow(api.function, "GetItem", "PutItem", "Query")
         table.allow(api.function, "Query", index=_BY_CUSTOMER.name)
@@ -46,6 +47,7 @@ class BillingStack(StageStack):
 
         relay = OutboxRelay(self, "BillingRelay", relay=RELAY, table=table, source=SOURCE, home=shared)
 
+        self.dashboard(SERVICE, {API.function.name: api.resource.api_id})
         self.output("ApiEndpoint", api.endpoint)
         self.output("ApiId", api.resource.api_id)
         self.output("TableName", table.name)

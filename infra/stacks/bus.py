@@ -1,10 +1,13 @@
-"""The bus, its memory, the bucket for what it cannot carry, and the topic that all alarms go to."""
+"""The bus, its memory, the bucket for large data, what operators did, and what alarms and dashboards share."""
 
 from __future__ import annotations
 
 from aws_cdk import aws_events, aws_iam, aws_sns
 from constructs import Construct
 
+from contracts.company import SERVICES
+from infra.components.dashboards import FlowDashboard
+from infra.components.operations import operations_table
 from infra.components.payloads import payload_bucket
 from infra.config import StageConfig
 from infra.stacks.stack import StageStack
@@ -26,11 +29,15 @@ class BusStack(StageStack):
                 retention_days=stage.archive_days,
             )
         payloads = payload_bucket(self, "Payloads", stage=stage)
+        operations = operations_table(self, "Operations", stage=stage)
         if stage.alarms:
             self.output("AlarmTopicArn", _alarm_topic(self, stage).topic_arn)
+        if stage.dashboards:
+            FlowDashboard(self, "Flow", services=SERVICES, stage=stage)
         self.output("EventBusName", bus.event_bus_name)
         self.output("EventBusArn", bus.event_bus_arn)
         self.output("PayloadBucketName", payloads.bucket_name)
+        self.output("OperationsTableName", operations.name)
 
 
 def _alarm_topic(scope: Construct, stage: StageConfig) -> aws_sns.Topic:

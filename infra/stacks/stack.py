@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aws_cdk import (
     CfnOutput,
     CliCredentialsStackSynthesizer,
@@ -13,7 +15,8 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from infra.components.function import Home
+from infra.components.dashboards import ServiceDashboard
+from infra.components.function import Home, Host
 from infra.config import StageConfig
 from infra.packaging import package
 from runtime.manifest import Service
@@ -39,6 +42,11 @@ class StageStack(Stack):
         """An output under exactly this name. For people and runners: no stack reads it."""
         CfnOutput(self, name, value=value)
 
+    def dashboard(self, service: Service, api_ids: Mapping[str, str]) -> None:
+        """The service's dashboard, where the stage has any. `api_ids` by the API's function's name."""
+        if self.config.dashboards:
+            ServiceDashboard(self, "Overview", service=service, api_ids=api_ids, stage=self.config)
+
 
 def _synthesizer(stage: StageConfig) -> IStackSynthesizer:
     if not stage.bootstrap_roles:
@@ -47,12 +55,13 @@ def _synthesizer(stage: StageConfig) -> IStackSynthesizer:
     return DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
 
 
-def home(stack: StageStack, service: Service) -> Home:
+def home(stack: StageStack, service: Service, host: Host | None = None) -> Home:
     """The service's package, and the bus, found by its computed name."""
-    packaged = package(service.name, stack.config.package_target)
+    packaged = package([service.name], stack.config.package_target, tracing=stack.config.tracing is not None)
     return Home(
         stage=stack.config,
         service=service,
         bus=aws_events.EventBus.from_event_bus_name(stack, "Bus", stack.config.bus_name),
         code=aws_lambda.Code.from_asset(str(packaged.path), asset_hash=packaged.sha256),
+        host=host,
     )

@@ -16,10 +16,20 @@ from typing import Any, Final
 from local.embedded.paths import CACHE, PROJECT, alone
 
 #: What the embedded stage is made from.
-SOURCES: Final = ("events", "runtime", "functions", "infra", "requirements.txt", "cdk.json")
+SOURCES: Final = (
+    "events",
+    "runtime",
+    "functions",
+    "infra",
+    "requirements.txt",
+    "requirements-tracing.txt",
+    "cdk.json",
+)
 STAGE: Final = "embedded"
+#: The variable that says which services share a function: the CDK app's own.
+TOPOLOGY: Final = "BREAKWATER_TOPOLOGY"
 _LEFT_OUT: Final = frozenset(("__pycache__", ".mypy_cache", ".ruff_cache"))
-_KEPT: Final = 2
+_KEPT: Final = 4  # such as with and without tracing, in one topology and another
 
 Say = Callable[[str], None]
 
@@ -50,7 +60,7 @@ class Stack:
 
 def assembly(say: Say, environ: Mapping[str, str], *, project: Path = PROJECT, cache: Path = CACHE) -> Path:
     """The directory of the embedded stage's cloud assembly. Raises SynthesisFailed."""
-    home = cache / "assembly" / fingerprint(project)
+    home = cache / "assembly" / fingerprint(project, environ)
     with alone(home):
         if home.exists():
             say(f"templates: nothing has changed, using {home.relative_to(project)}")
@@ -62,9 +72,10 @@ def assembly(say: Say, environ: Mapping[str, str], *, project: Path = PROJECT, c
         return home
 
 
-def fingerprint(project: Path = PROJECT) -> str:
-    """Names all that goes into the assembly: sources by content, and the Python that packages them."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {sys.platform}".encode())
+def fingerprint(project: Path, environ: Mapping[str, str]) -> str:
+    """Names all that goes into the assembly: sources by content, the Python that packages them, and the knobs."""
+    asked = sorted(pair for pair in environ.items() if pair[0].startswith("BREAKWATER_"))
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {sys.platform} {asked}".encode())
     for path in _files(project / name for name in SOURCES):
         digest.update(f"\0{path.relative_to(project)}\0".encode())
         digest.update(path.read_bytes())

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contracts.following import Follower, LogEvent, log_events
+from contracts.lines import Line
 from local.embedded.polling import wait_until
 from local.embedded.stack import CONSUMERS, Stack
 
 _POLL_SECONDS: Final = 0.15
 _CATCH_UP_SECONDS: Final = 10
-#: Log lines may show up late and out of order, by less than this.
-_OVERLAP_MILLISECONDS: Final = 5_000
 #: The round that is under way may have passed a log already; the one after it reads all of them anew.
 _WHOLE_ROUND: Final = 2
 _SHORT: Final = 12
@@ -32,51 +31,11 @@ _EFFECTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
-    """One canonical log line: what `function` made of one event. `at` is in milliseconds since the epoch."""
-
-    at: int
-    function: str
-    outcome: str
-    event_id: str
-    event_source: str
-    event_type: str
-    attempts: int = 0
-    duration_ms: float = 0.0
-    events_out: tuple[str, ...] = ()
-    error: str = ""
-
-    @property
-    def identity(self) -> tuple[str, str]:
-        return (self.event_source, self.event_id)
-
-
-def hop_from_log(function: str, at: int, message: str) -> Hop | None:
-    """None for a line that is about no event."""
-    try:
-        line = json.loads(message)
-    except ValueError:
-        return None
-    if not isinstance(line, dict) or "event_id" not in line:
-        return None
-    return Hop(
-        at=at,
-        function=function,
-        outcome=line.get("outcome") or str(line.get("message")),
-        event_id=line["event_id"] or "(none)",
-        event_source=line.get("event_source") or "(none)",
-        event_type=line.get("event_type") or "(unreadable)",
-        attempts=line.get("attempts") or 0,
-        duration_ms=line.get("duration_ms") or 0.0,
-        events_out=tuple(line.get("events_out") or ()),
-        error=line.get("error_message") or "",
-    )
-
-
-def told(hop: Hop, *, over_http: bool) -> Iterator[str]:
+def told(hop: Line, *, over_http: bool) -> Iterator[str]:
     """One hop as lines for people: event -> rule -> queue -> function -> effect -> events out."""
-    name = f"{hop.event_type} {_short(hop.event_id)}"
+    if hop.role == "api":
+        return
+    name = f"{hop.event_type or '(unreadable)'} {_short(hop.event_id or '(none)')}"
     if hop.function not in _RULES:
         yield f"{name} → {hop.function} → {'bus' if hop.outcome == 'relayed' else hop.outcome}"
         return
@@ -84,11 +43,10 @@ def told(hop: Hop, *, over_http: bool) -> Iterator[str]:
     effect = _EFFECTS.get(hop.function, "done") if hop.outcome == "handled" else hop.outcome.replace("_", " ")
     tries = f", try {hop.attempts}" if hop.attempts > 1 else ""
     yield f"{name} → {way} → queue {hop.function} → {hop.function}: {effect} ({hop.duration_ms:.0f} ms{tries})"
-    for event in hop.events_out:
-        type_, _, event_id = event.partition(" ")
+    for type_, event_id in hop.out:
         yield f"  └ out: {type_} {_short(event_id)}"
-    if hop.error:
-        yield f"  └ why: {hop.error}"
+    if hop.error_message:
+        yield f"  └ why: {hop.error_message}"
 
 
 _RULES: Final = {c.name: " or ".join(s.name for s in c.subscriptions) for c in CONSUMERS}
@@ -103,11 +61,9 @@ class Watcher:
     """Reads the functions' logs in the background, from `start` on. A context manager."""
 
     stack: Stack
-    on_hop: Callable[[Hop], None]
+    on_hop: Callable[[Line], None]
     since: int = 0
-    hops: list[Hop] = field(default_factory=list)
-    _newest: dict[str, int] = field(default_factory=dict)
-    _seen: set[tuple[str, int, str]] = field(default_factory=set)
+    hops: list[Line] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _rounds: int = 0
@@ -122,7 +78,7 @@ class Watcher:
         if self._thread is not None:
             self._thread.join()
 
-    def wait_for(self, identity: tuple[str, str], function: str, *, timeout: float) -> Hop:
+    def wait_for(self, identity: tuple[str, str], function: str, *, timeout: float) -> Line:
         """The first hop of this event at this function. Raises DeadlinePassed."""
         return wait_until(
             lambda: next((h for h in self.hops if h.identity == identity and h.function == function), None),
@@ -136,31 +92,16 @@ class Watcher:
         wait_until(lambda: self._rounds >= seen + _WHOLE_ROUND, what="the logs are read", timeout=_CATCH_UP_SECONDS)
 
     def _watch(self) -> None:
+        follower = Follower(self._read, self.stack.log_groups, since=self.since)
         while not self._stop.is_set():
-            for hop in sorted(self._new(), key=lambda hop: hop.at):
+            for hop in follower.new():
                 self.hops.append(hop)
                 self.on_hop(hop)
             self._rounds += 1
             self._stop.wait(_POLL_SECONDS)
 
-    def _new(self) -> Iterator[Hop]:
-        for function, group in self.stack.log_groups.items():
-            for event in self._events(group):
-                # Not by eventId: the emulator gives none.
-                key = (event["logStreamName"], event["timestamp"], event["message"])
-                if key in self._seen:
-                    continue
-                self._seen.add(key)
-                self._newest[group] = max(event["timestamp"], self._newest.get(group, 0))
-                hop = hop_from_log(function, event["timestamp"], event["message"])
-                if hop is not None:
-                    yield hop
-
-    def _events(self, group: str) -> list[Mapping[str, Any]]:
-        logs = self.stack.cloud.client("logs")
-        start = max(self.since, self._newest.get(group, 0) - _OVERLAP_MILLISECONDS)
+    def _read(self, group: str, start: int) -> list[LogEvent]:
         try:
-            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=start)
-            return [event for page in pages for event in page["events"]]
+            return list(log_events(self.stack.cloud.client("logs"), group, start=start))
         except (BotoCoreError, ClientError):
-            return []  # the function has not run yet, or the stack is going down: the next round will tell
+            return []  # the stack is going down: the next round will tell

@@ -73,6 +73,26 @@ def _is_filling(queue: dict[str, Any], batch_size: int, window: float) -> bool:
     return len(since) < batch_size and all(now - moment < window for moment in since)
 
 
+def _replay_to_chosen_rules_as_aws_does() -> None:
+    """A replay that names rules reaches these and no others. The emulator keeps the names, and asks all rules."""
+    from ministack.services import eventbridge  # noqa: PLC0415 - as above
+
+    matches = eventbridge._matches_pattern_view  # noqa: SLF001 - as the function that this replaces
+
+    def matches_if_chosen(pattern: object, view: Any, owner: str = "rule") -> bool:
+        chosen = _rules_chosen_by(eventbridge, view.envelope().get("replay-name"))
+        rule = eventbridge._rules.get(owner.removeprefix("rule "))  # noqa: SLF001
+        return (not chosen or rule is None or rule["Arn"] in chosen) and bool(matches(pattern, view, owner))
+
+    eventbridge._matches_pattern_view = matches_if_chosen  # noqa: SLF001
+
+
+def _rules_chosen_by(eventbridge: Any, replay: str | None) -> list[str]:
+    """Their ARNs; none for what is no replay, and for a replay to all rules."""
+    found = eventbridge._replays.get(replay) if replay else None  # noqa: SLF001
+    return (found or {}).get("Destination", {}).get("FilterArns") or []
+
+
 def _let_environments_die_alone() -> None:
     """A function's process that ends while it starts takes all others of the function with it, and their code.
 
@@ -104,6 +124,7 @@ if __name__ == "__main__":
     _die_with_parent(int(sys.argv[1]))
     _name_actions_as_aws_does()
     _fill_batches_as_aws_does()
+    _replay_to_chosen_rules_as_aws_does()
     _let_environments_die_alone()
     _throw_faults()
     sys.argv = ["ministack"]

@@ -47,6 +47,10 @@ def example(name: str) -> Any:
     return json.loads((EXAMPLES / name).read_text())
 
 
+#: The event that nobody can read.
+POISON_ID: Final = str(example("poison.json")["id"])
+
+
 class Play:
     """One performance on one stack. `step` is entered around each part."""
 
@@ -166,8 +170,7 @@ class Play:
         return [mail for mail in self._mails_about(invoice_id) if _RECEIPT in mail.subject.lower()]
 
     def _poisoned(self) -> list[DeadLetter]:
-        poison = example("poison.json")["id"]
-        return [d for d in self._client.dead_letters("notification") if d.reason.get("event_id") == poison]
+        return [d for d in self._client.dead_letters("notification") if d.reason.get("event_id") == POISON_ID]
 
     def _wait(self, probe: Callable[[], object], what: str) -> None:
         wait_until(probe, what=what, timeout=_SECONDS)

@@ -14,16 +14,19 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.embedded.assembly import SynthesisFailed
+from local.embedded.console import running_console
 from local.embedded.deploy import DeploymentFailed
 from local.embedded.emulator_env import SetupFailed
 from local.embedded.hops import Watcher
 from local.embedded.ministack import EmulatorFailed
-from local.embedded.play import FAILURES, Play
+from local.embedded.play import FAILURES, POISON_ID, Play
 from local.embedded.stack import Stack, access, deploy_stack, endpoint
 from local.embedded.telling import Teller
+from runtime.topology import InvalidTopology
 
 #: Failures that a message explains; any other is a defect of ours and shows its traceback.
 _EXPLAINED: Final = (
+    InvalidTopology,
     SetupFailed,
     SynthesisFailed,
     EmulatorFailed,
@@ -68,11 +71,13 @@ def _demonstrate(environ: Mapping[str, str], teller: Teller, *, stay: bool) -> i
         play = Play(stack, watcher, say=teller.say, step=teller.phase, over_http=teller.over_http)
         outcomes = play.perform()
         teller.outcomes(outcomes)
+        teller.questions(stack, POISON_ID, f"--invoice {play.invoice_id}")
         teller.box("the receipt", play.receipt())
         teller.timings()
         if stay:
-            teller.ways_in(stack, play.invoice_id)
-            _until_stopped(teller)
+            with running_console(stack.cloud, environ, teller.say) as console:
+                teller.ways_in(stack, play.invoice_id, console)
+                _until_stopped(teller)
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 
 

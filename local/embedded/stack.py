@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -13,12 +13,15 @@ from botocore.exceptions import ClientError
 from functions.billing import manifest as billing
 from functions.ingestion import manifest as ingestion
 from functions.notification import manifest as notification
-from local.embedded.assembly import STAGE, assembly, stacks_in
+from local.embedded.assembly import STAGE, TOPOLOGY, assembly, stacks_in
 from local.embedded.cloud import Cloud
 from local.embedded.deploy import Deployed, deploy
 from local.embedded.emulator_env import emulator_python
 from local.embedded.ministack import running_ministack
+from runtime.group import own_variable
 from runtime.manifest import Consumer, Service
+from runtime.topology import SERVICES as APART
+from runtime.topology import Topology, topology
 
 PREFIX: Final = f"breakwater-{STAGE}"
 SERVICES: Final[tuple[Service, ...]] = (ingestion.SERVICE, billing.SERVICE, notification.SERVICE)
@@ -35,6 +38,7 @@ class Stack:
     cloud: Cloud
     deployed: Mapping[str, Deployed]
     is_ours: bool
+    topology: Topology = field(default_factory=Topology)
 
     @property
     def bus_name(self) -> str:
@@ -58,18 +62,20 @@ class Stack:
         return self.deployed[f"Breakwater-{STAGE}-Ingestion"].outputs["FilesBucket"]
 
     def queue_url(self, consumer: str) -> str:
-        return str(self.cloud.client("sqs").get_queue_url(QueueName=f"{PREFIX}-{consumer}")["QueueUrl"])
+        return str(self.cloud.client("sqs").get_queue_url(QueueName=self.function_name(consumer))["QueueUrl"])
 
     def dead_letter_url(self, consumer: str) -> str:
-        return self.queue_url(f"{consumer}-dlq")
+        name = f"{self.function_name(consumer)}-dlq"
+        return str(self.cloud.client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
 
     def function_name(self, function: str) -> str:
-        return f"{PREFIX}-{function}"
+        return f"{PREFIX}-{self.topology.deployed_as(function)}"
 
     @cached_property
     def log_groups(self) -> dict[str, str]:
-        """Function (by its name in the manifest) -> CloudWatch log group."""
-        return {f.name: self._log_group(f.name) for service in SERVICES for f in service.functions}
+        """Function (by its name in the manifest, or its group's) -> CloudWatch log group."""
+        names = [self.topology.deployed_as(f.name) for service in SERVICES for f in service.functions]
+        return {name: self._log_group(name) for name in dict.fromkeys(names)}
 
     def _log_group(self, function: str) -> str:
         configuration = self.configuration(function)
@@ -81,10 +87,15 @@ class Stack:
         asked = self.cloud.client("lambda").get_function_configuration(FunctionName=self.function_name(function))
         return dict(asked)
 
+    def variable(self, service: str, function: str, name: str) -> str:
+        """One of the variables that a service's function sees."""
+        variables = self.configuration(function)["Environment"]["Variables"]
+        return str(variables.get(own_variable(service, name)) or variables[name])
+
     def backlog(self) -> int:
         """Messages on all consumers' queues, in flight, waiting or put off. Dead letters do not count."""
         names = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
-        urls = [self.queue_url(consumer.name) for consumer in CONSUMERS]
+        urls = {self.queue_url(consumer.name) for consumer in CONSUMERS}
         asked = (self.cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names) for url in urls)
         return sum(int(count) for answer in asked for count in answer["Attributes"].values())
 
@@ -127,8 +138,9 @@ def access(cloud: Cloud, *, is_ours: bool) -> dict[str, str]:
 
 def deploy_stack(cloud: Cloud, environ: Mapping[str, str], say: Say, *, is_ours: bool) -> Stack:
     """Synthesise if anything has changed, deploy every stack, and add what the templates leave out."""
+    grouped = topology(environ.get(TOPOLOGY) or APART, SERVICES)
     deployed = deploy(cloud, stacks_in(assembly(say, environ)), say)
-    stack = Stack(cloud, deployed, is_ours)
+    stack = Stack(cloud, deployed, is_ours, grouped)
     for done in (_verified_sender(stack), _archive(stack)):
         say(done)
     return stack
@@ -136,7 +148,7 @@ def deploy_stack(cloud: Cloud, environ: Mapping[str, str], say: Say, *, is_ours:
 
 def _verified_sender(stack: Stack) -> str:
     """A person would click the link that SES mails to the sender; the emulators take the request for it."""
-    address = stack.configuration("notification")["Environment"]["Variables"]["SENDER_ADDRESS"]
+    address = stack.variable("notification", "notification", "SENDER_ADDRESS")
     stack.cloud.client("ses").verify_email_identity(EmailAddress=address)
     return f"through the API: {address} is a verified sender"
 

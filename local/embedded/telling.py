@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-from local.embedded.hops import Hop, told
+from contracts.lines import Line
+from local.embedded.assembly import STAGE
+from local.embedded.hops import told
 from local.embedded.mailbox import mailbox_url
 from local.embedded.play import Outcome
 from local.embedded.stack import Stack, access
@@ -33,7 +35,7 @@ class Teller:
         with self._lock:
             print(text, file=self._out, flush=True)
 
-    def hop(self, hop: Hop) -> None:
+    def hop(self, hop: Line) -> None:
         for line in told(hop, over_http=hop.function == "ingestion" and hop.event_id in self.over_http):
             self.say(f"  {line}")
 
@@ -69,15 +71,25 @@ class Teller:
         for line in lines:
             self.line(f"  │ {line}")
 
-    def ways_in(self, stack: Stack, invoice_id: str) -> None:
-        """Endpoints, and three lines that work when pasted into another terminal in the project."""
-        environment = " ".join(f"{name}={value}" for name, value in access(stack.cloud, is_ours=stack.is_ours).items())
+    def questions(self, stack: Stack, *answered_by: str) -> None:
+        """Lines that tell, when pasted into another terminal in the project, where events went and why one stopped."""
+        environment = _environment(stack)
+        self.line()
+        self.line("  Where is my event? While this is up:")
+        for words in answered_by:
+            self.line(f"  {environment} .venv/bin/python -m ops why {words} --stage {STAGE}")
+
+    def ways_in(self, stack: Stack, invoice_id: str, console: str) -> None:
+        """Endpoints, the console where there is one, and three lines to paste into another terminal in the project."""
+        environment = _environment(stack)
         media_type = "content-type: application/cloudevents+json"
         self.line()
         self.line(f"  ingestion   {stack.ingestion_url}/events")
         self.line(f"  billing     {stack.billing_url}/invoices")
         self.line(f"  bus         {stack.bus_name} at {stack.cloud.endpoint}")
         self.line(f"  e-mails     {mailbox_url(stack.cloud)}")
+        if console:
+            self.line(f"  console     {console}")
         self.line()
         self.line("  Three lines to try in another terminal; what happens is told here:")
         self.line()
@@ -85,3 +97,7 @@ class Teller:
         self.line(f"  {environment} aws events put-events --entries file://examples/put-events.json")
         self.line(f"  curl {stack.billing_url}/invoices/{invoice_id}")
         self.line()
+
+
+def _environment(stack: Stack) -> str:
+    return " ".join(f"{name}={value}" for name, value in access(stack.cloud, is_ours=stack.is_ours).items())

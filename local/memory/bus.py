@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -88,12 +88,22 @@ class MemoryBus:
         rule = Rule(
             name=name, pattern=pattern, matcher=compile(pattern), target=target, dead_letter_queue=dead_letter_queue
         )
+        self._take_up(rule)
+
+    def _take_up(self, rule: Rule) -> None:
         self.rules.append(rule)
         types = rule.matcher.detail_types
         if types is None:
             self._open_rules.append(rule)
         for detail_type in types or ():
             self._by_type.setdefault(detail_type, []).append(rule)
+
+    def remove_rule(self, name: str) -> None:
+        """What matched it is delivered still."""
+        kept = [rule for rule in self.rules if rule.name != name]
+        self.rules, self._by_type, self._open_rules = [], {}, []
+        for rule in kept:
+            self._take_up(rule)
 
     def put(self, entries: Sequence[Entry]) -> Sequence[EntryResult]:
         """As runtime.publisher.EventBus; like the real one, it has only TransientError for a call refused whole."""
@@ -120,12 +130,17 @@ class MemoryBus:
         entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail, ensure_ascii=False)}
         self._take(_event_id(self._random), entry, detail)
 
-    def replay(self, since: datetime, until: datetime, *, name: str = "replay") -> int:
-        """Send archived events with `since` <= time < `until` to all rules again, marked with `replay-name`."""
+    def replay(
+        self, since: datetime, until: datetime, *, name: str = "replay", rules: Container[str] | None = None
+    ) -> int:
+        """Send archived events with `since` <= time < `until` again, marked with `replay-name`.
+
+        To all rules, or to those that have the names in `rules`.
+        """
         chosen = [e for e in self.archive or () if since <= datetime.fromisoformat(e["time"]) < until]
         for envelope in chosen:
             replayed = {**envelope, "replay-name": name}
-            self._route(replayed, json.dumps(replayed, separators=(",", ":"), ensure_ascii=False))
+            self._route(replayed, json.dumps(replayed, separators=(",", ":"), ensure_ascii=False), rules)
         return len(chosen)
 
     def _accept(self, entry: Mapping[str, Any]) -> dict[str, str]:
@@ -154,11 +169,11 @@ class MemoryBus:
             self.archive.append(envelope)
         self._route(envelope, _body(envelope, entry["Detail"]))
 
-    def _route(self, envelope: Mapping[str, Any], body: str) -> None:
+    def _route(self, envelope: Mapping[str, Any], body: str, rules: Container[str] | None = None) -> None:
         if self._trace is not None:
             self._trace(f"bus {self.name}", str(envelope["detail-type"]), str(envelope["id"]))
         for rule in self._candidates(envelope["detail-type"]):
-            if rule.matcher.matches(envelope):
+            if (rules is None or rule.name in rules) and rule.matcher.matches(envelope):
                 self._schedule(rule, envelope["id"], body)
 
     def _candidates(self, detail_type: str) -> Iterable[Rule]:

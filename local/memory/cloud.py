@@ -27,6 +27,7 @@ from local.memory.ports import QueuePort
 from local.memory.queue import ACCOUNT, REGION, Disorder, MemoryQueue, in_time
 from local.memory.stream import MemoryStream
 from runtime.manifest import Consumer, Function, Relay, Schedule, Service
+from runtime.topology import Group
 
 
 class Hop(NamedTuple):
@@ -91,6 +92,22 @@ class MemoryCloud:
         for relay in service.relays:
             self._attach(relay)
         self._schedules |= {schedule.function.name: schedule for schedule in service.schedules}
+
+    def deploy_group(self, group: Group, handler: Handler | PerSandbox) -> None:
+        """Services in one function, behind one queue. Each part is found by its manifest's name as before.
+
+        Raises InvalidPattern as PutRule would.
+        """
+        function = self._new_function(group.function, handler)
+        self._functions |= dict.fromkeys((group.name, *(part.name for part in group.functions)), function)
+        queue = self._queue_of(group.consumer)
+        for part in group.functions:
+            self._queues |= {part.name: queue, _dlq(part.name): self._queues[_dlq(group.name)]}
+        self._services.extend(group.services)
+        self._connect(group.consumer)
+        for relay in group.relays:
+            self._attach(relay)
+        self._schedules |= {schedule.function.name: schedule for schedule in group.schedules}
 
     def put_events(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """PutEvents: its answer, as AWS gives it. Raises BusRefused for a call that AWS would refuse whole."""

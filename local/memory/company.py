@@ -6,15 +6,16 @@ company.cloud.run()
 company.mail
 
 As on Lambda, each process of a function is composed anew: what it caches is its own, what it stores is everybody's.
+All of them share one tracer, which by default tells nothing.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
@@ -38,19 +39,31 @@ from functions.ingestion.process import Ingestion
 from functions.notification import manifest as notification
 from functions.notification.adapters.guard import ChannelGuard
 from functions.notification.adapters.memory import MemoryContactBook, MemoryMailer, MemoryWebhookSender
+from functions.notification.adapters.traced import TracedMailer, TracedWebhooks
 from functions.notification.domain import EMAIL, WEBHOOK, Email, WebhookCall
 from functions.notification.process import Contacts, Notification
 from local.memory.cloud import MemoryCloud
 from local.memory.functions import Handler, PerSandbox, Sandbox
+from local.memory.http import request
 from local.memory.idempotency import MemoryIdempotency, Table
+from local.memory.meters import Meters
 from local.memory.s3 import OBJECT_CREATED, SOURCE, object_created
-from runtime.claim_check import ClaimChecks, MemoryClaimChecks
+from runtime.claim_check import MemoryClaimChecks
 from runtime.consumer import OnUnreadable, QueueConsumer
+from runtime.emf import Write
+from runtime.group import API, GroupFunction
+from runtime.http import serve
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
 from runtime.outbox import OutboxRelay
 from runtime.outcome import Handle, Together
 from runtime.publisher import Publisher
+from runtime.topology import Group, Topology
+from runtime.tracing import PASSIVE, Tracer
+
+SERVICES: Final = (ingestion.SERVICE, billing.SERVICE, notification.SERVICE)
+#: Every service as its manifest says.
+SERVICES_APART: Final = Topology()
 
 
 @dataclass(kw_only=True)
@@ -76,10 +89,22 @@ class NotificationStores:
 class Company:
     """Everything between an HTTP request, a file or a `put_events`, and a customer's mailbox. Options as MemoryCloud's.
 
-    `files` is the bucket.
+    `files` is the bucket. Functions write what they measure to `metrics`; without it, they measure nothing.
     """
 
-    def __init__(self, *, seed: int, start: datetime, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        start: datetime,
+        metrics: Write | None = None,
+        tracer: Tracer = PASSIVE,
+        topology: Topology = SERVICES_APART,
+        **options: Any,
+    ) -> None:
+        self._meters = Meters(metrics)
+        self._tracer = tracer
+        self._topology = topology
         self.cloud = MemoryCloud(seed=seed, start=start, **options)
         invoices = MemoryInvoices(self.cloud.stream(billing.RELAY.function.name).put)
         self.billing = BillingStores(ledger=MemoryLedger(), accounts=MemoryAccounts(invoices), invoices=invoices)
@@ -87,8 +112,8 @@ class Company:
         self.claims = MemoryClaimChecks()
         self.files = MemoryFiles(f"{self.cloud.bus.name}-files")
         self.checkpoints = MemoryCheckpoints()
-        self._unpublishable = self.cloud.dead_letters(billing.RELAY)
         self._deploy()
+        self._unpublishable = self.cloud.dead_letters(billing.RELAY)
 
     @property
     def mail(self) -> list[Email]:
@@ -129,17 +154,7 @@ class Company:
         self, function: str, method: str, path: str, body: str | None, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, Any]]:
         """What API Gateway does for one request (payload format 2.0)."""
-        raw_path, _, query = path.partition("?")
-        event = {
-            "version": "2.0",
-            "rawPath": raw_path,
-            "rawQueryString": query,
-            "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&") if pair),
-            "headers": dict(headers),
-            "requestContext": {"http": {"method": method, "path": raw_path}, "stage": "$default"},
-            "body": body,
-            "isBase64Encoded": False,
-        }
+        event = request(method, path, body, headers) | {"stageVariables": {API: function}}
         result = self.cloud.invoke(function, event)
         return int(result["statusCode"]), json.loads(result["body"])
 
@@ -156,9 +171,12 @@ class Company:
             notification.MESSAGES.function.name: self._messages,
             notification.CONTACTS.function.name: self._contacts,
         }
-        for service in (ingestion.SERVICE, billing.SERVICE, notification.SERVICE):
-            handlers = {f.name: PerSandbox(functions[f.name]) for f in service.functions}
-            self.cloud.deploy(service, handlers)
+        for group in self._topology.groups:
+            self.cloud.deploy_group(group, PerSandbox(_grouped(group, functions)))
+        for service in SERVICES:
+            if self._topology.group_of(service.name) is None:
+                handlers = {f.name: PerSandbox(functions[f.name]) for f in service.functions}
+                self.cloud.deploy(service, handlers)
 
     def _ingestion(self, sandbox: Sandbox) -> Handler:
         service = Ingestion(self.cloud.clock)
@@ -166,8 +184,8 @@ class Company:
 
     def _ingestion_api(self, sandbox: Sandbox) -> Handler:
         queue = sandbox.reach("intake", self.cloud.queue_port(ingestion.CONSUMER))
-        intake = MemoryIntake(self._claims(sandbox), queue.send)
-        return _http(events_api(intake=intake, clock=self.cloud.clock))
+        intake = MemoryIntake(sandbox.reach("claims", self.claims), queue.send)
+        return self._http(events_api(intake=intake, clock=self.cloud.clock, tracer=self._tracer))
 
     def _ingestion_files(self, sandbox: Sandbox) -> Handler:
         service = FileIngestion(
@@ -193,7 +211,7 @@ class Company:
 
     def _billing_api(self, sandbox: Sandbox) -> Handler:
         answers = MemoryIdempotency(clock=self.cloud.clock, table=self.billing.answers)
-        return _http(billing_api.build(self._billing(sandbox), sandbox.reach("answers", answers)))
+        return self._http(billing_api.build(self._billing(sandbox), sandbox.reach("answers", answers)))
 
     def _billing(self, sandbox: Sandbox) -> Billing:
         return Billing(
@@ -212,11 +230,12 @@ class Company:
         )
 
         def close(_: dict[str, Any], context: Any) -> dict[str, Any]:
-            return billing_close.run(
-                closing,
-                now=self.cloud.clock.now(),
-                remaining_time=lambda: context.get_remaining_time_in_millis() / 1_000,
-            )
+            with self._tracer.running(billing.CLOSE.function.name):
+                return billing_close.run(
+                    closing,
+                    now=self.cloud.clock.now(),
+                    remaining_time=lambda: context.get_remaining_time_in_millis() / 1_000,
+                )
 
         return close
 
@@ -226,14 +245,16 @@ class Company:
             sandbox.reach("queue", self._unpublishable),
             name=billing.RELAY.function.name,
             clock=self.cloud.clock,
+            tracer=self._tracer,
+            meter=self._meters.relay(billing.RELAY),
         )
 
     def _messages(self, sandbox: Sandbox) -> Handler:
         guard = ChannelGuard(self._records(sandbox), notification.MESSAGES.name, (EMAIL, WEBHOOK))
         service = Notification(
             book=sandbox.reach("book", self.notification.book),
-            mailer=sandbox.reach("mailer", self.notification.mailer),
-            webhooks=sandbox.reach("webhooks", self.notification.webhooks),
+            mailer=TracedMailer(sandbox.reach("mailer", self.notification.mailer), self._tracer),
+            webhooks=TracedWebhooks(sandbox.reach("webhooks", self.notification.webhooks), self._tracer),
             clock=self.cloud.clock,
             guard=guard,
         )
@@ -246,24 +267,21 @@ class Company:
         return guarded
 
     def _contacts(self, sandbox: Sandbox) -> Handler:
-        service = Contacts(sandbox.reach("book", self.notification.book), self.cloud.clock)
-        return self._consumer(sandbox, notification.CONTACTS, service.handle)
+        book = sandbox.reach("book", self.notification.book)
+        return self._consumer(sandbox, notification.CONTACTS, Contacts(book, self.cloud.clock).handle)
 
     def _records(self, sandbox: Sandbox) -> MemoryIdempotency:
         return sandbox.reach("records", MemoryIdempotency(clock=self.cloud.clock, table=self.notification.records))
 
     def _publisher(self, sandbox: Sandbox) -> Publisher:
-        bus = sandbox.reach("bus", self.cloud.bus)
         return Publisher(
-            bus,
+            sandbox.reach("bus", self.cloud.bus),
             self.cloud.bus.name,
             self.cloud.clock,
-            claims=self._claims(sandbox),
+            claims=sandbox.reach("claims", self.claims),
             jitter=self.cloud.random.uniform,
+            tracer=self._tracer,
         )
-
-    def _claims(self, sandbox: Sandbox) -> ClaimChecks:
-        return sandbox.reach("claims", self.claims)
 
     def _consumer(
         self,
@@ -279,19 +297,25 @@ class Company:
             publisher=self._publisher(sandbox),
             queue=sandbox.reach("queue", self.cloud.queue_port(spec)),
             clock=self.cloud.clock,
-            claims=self._claims(sandbox),
+            claims=sandbox.reach("claims", self.claims),
             once=Once(self._records(sandbox), spec.name) if spec.dedup == "record" else None,
             on_unreadable=on_unreadable,
+            meter=self._meters.consumer(spec),
             jitter=self.cloud.random.uniform,
+            tracer=self._tracer,
         )
 
+    def _http(self, app: APIGatewayHttpResolver) -> Handler:
+        """The API for one process: Powertools keeps the request in its class, which all processes here would share."""
 
-def _http(app: APIGatewayHttpResolver) -> Handler:
-    """The API for one process: Powertools keeps the request in its class, which all processes here would share."""
+        def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            app.current_event = APIGatewayProxyEventV2(event)
+            app.lambda_context = context
+            return serve(app, event, context, tracer=self._tracer)
 
-    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        app.current_event = APIGatewayProxyEventV2(event)
-        app.lambda_context = context
-        return app.resolve(event, context)
+        return handle
 
-    return handle
+
+def _grouped(group: Group, functions: Mapping[str, Callable[[Sandbox], Handler]]) -> Callable[[Sandbox], Handler]:
+    """One process of a group's function: each part is composed when it is called first."""
+    return lambda sandbox: GroupFunction(group, lambda part: functions[part.name](sandbox))

@@ -5,49 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from contracts.company import SERVICES, routes
 from contracts.examples import event_example
 from contracts.json_schema import schema_of
 from events.catalog import CATALOG, TYPES, BillingInvoicePaid
-from tests.browser.chromium import NoBrowser, chromium
+from tests.browser.window import DESKTOP, PHONE, Window, colour, contrast, opened_browser, window
 
 PAGE = Path(__file__).parents[2] / "docs" / "catalog.html"
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    try:
-        found = chromium()
-    except NoBrowser as reason:
-        pytest.skip(str(reason))
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=found.executable, args=list(found.flags), env=dict(found.environment)
-        )
-        yield opened
-        opened.close()
+    with opened_browser() as browser:
+        yield browser
 
 
 class Visit:
-    """The page, opened in a window of its own; `complaints` is what it wrote to the console or asked the network."""
+    """The page, opened in a window of its own."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self._asked(request.url))
-
-    def _asked(self, url: str) -> None:
-        if not url.startswith((PAGE.as_uri(), "data:")):
-            self.complaints.append(url)
+    def __init__(self, window: Window) -> None:
+        self.page = window.page
+        self.complaints = window.complaints
 
     def open(self, anchor: str = "") -> Page:
         self.page.goto(f"{PAGE.as_uri()}{anchor}")
@@ -57,12 +39,8 @@ class Visit:
 @pytest.fixture
 def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """A test may ask for another window: viewport, color_scheme, java_script_enabled. None may end with a complaint."""
-    options: dict[str, Any] = {"viewport": DESKTOP, **getattr(request, "param", {})}
-    context = browser.new_context(**options)
-    visit = Visit(context.new_page())
-    yield visit
-    context.close()
-    assert visit.complaints == []
+    with window(browser, home=PAGE.as_uri(), **getattr(request, "param", {})) as opened:
+        yield Visit(opened)
 
 
 def shown(page: Page) -> set[str]:
@@ -237,20 +215,3 @@ def test_a_page_that_asks_for_anything_is_noticed(visit: Visit, tmp_path: Path) 
 
     assert "http://127.0.0.1:9/picture.png" in visit.complaints
     visit.complaints.clear()
-
-
-def colour(page: Page, name: str) -> tuple[float, ...]:
-    text = page.evaluate(f"getComputedStyle(document.documentElement).getPropertyValue('--{name}').trim()")
-    digits = text.removeprefix("#")
-    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
-    return tuple(int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
-
-
-def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def luminance(rgb: tuple[float, ...]) -> float:
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
-    return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

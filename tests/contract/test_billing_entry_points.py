@@ -66,6 +66,7 @@ def cloud(monkeypatch) -> Iterator[Any]:
         names = TABLES | {
             "QUEUE_URL": queue,
             "DEAD_LETTER_QUEUE_URL": queue,
+            "STAGE": "test",
             "EVENT_BUS_NAME": "bus",
             "CLAIM_BUCKET": "payloads",
         }

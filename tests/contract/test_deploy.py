@@ -66,6 +66,29 @@ def test_the_first_deploy_goes_ahead(live: LiveStage, cdk: Callable[[], list[str
     assert cdk() == ["deploy", "--all", "-c", "stage=dev", "region="]
 
 
+def test_a_grouping_is_handed_on_and_its_group_can_be_deployed_by_itself(
+    live: LiveStage, cdk: Callable[[], list[str]]
+) -> None:
+    run("Monolith", "--topology", "monolith", "--exclusively")
+
+    assert cdk()[:-1] == ["deploy", "Monolith", "-c", "stage=dev", "-c", "topology=monolith", "--exclusively"]
+
+
+def test_a_group_brings_the_code_of_all_its_services() -> None:
+    request = deploy.Request.parse(
+        ["Monolith"], stage="dev", exclusively=True, yes=False, profile=None, grouping="monolith"
+    )
+
+    assert request.services == {service.name for service in SERVICES}
+
+
+def test_a_grouping_of_services_that_do_not_exist_is_wrong_use(cdk: Callable[[], list[str]]) -> None:
+    result = run("--topology", "billing+shipping")
+
+    assert (result.exit_code, cdk()) == (2, [])
+    assert "'shipping'" in result.output
+
+
 def test_stacks_options_and_what_is_cdk_s_own_are_handed_on(live: LiveStage, cdk: Callable[[], list[str]]) -> None:
     run("Billing", "Bus", "--exclusively", "--yes", "--region", "eu-west-1", "--", "--hotswap", "--method", "direct")
 

@@ -59,6 +59,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         made = Cloud()
         boto3.client("s3").create_bucket(Bucket="payloads-of-tests")
         environment = {
+            "STAGE": "test",
             "EVENT_BUS_NAME": BUS,
             "QUEUE_URL": made.urls["queue"],
             "DEAD_LETTER_QUEUE_URL": made.urls["dlq"],

@@ -49,6 +49,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         queues = {name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("queue", "dlq")}
         environment = {
             "CLAIM_BUCKET": "payloads-of-tests",
+            "STAGE": "test",
             "EVENT_BUS_NAME": BUS,
             "QUEUE_URL": queues["queue"],
             "DEAD_LETTER_QUEUE_URL": queues["dlq"],

@@ -10,19 +10,20 @@ import pytest
 
 from functions.ingestion import bulk
 from functions.ingestion.manifest import FILES
-from local.memory.company import Company
+from local.memory.company import SERVICES, Company
 from local.memory.functions import FunctionCrashed
 from runtime.errors import TransientError
+from runtime.topology import topology
 from tests.unit.bulk_builders import csv, row, rows
 
 START = datetime(2026, 5, 20, 14, tzinfo=UTC)
 
 
-@pytest.fixture
-def company(monkeypatch: pytest.MonkeyPatch) -> Company:
+@pytest.fixture(params=["services", "monolith"])
+def company(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Company:
     """One whose sections are short."""
     monkeypatch.setattr(bulk, "SECTION_LINES", 20)
-    return Company(seed=1, start=START)
+    return Company(seed=1, start=START, topology=topology(request.param, SERVICES))
 
 
 def usage_of(company: Company) -> dict[str, int]:
@@ -62,7 +63,10 @@ def test_usage_is_counted_once_when_it_comes_by_file_twice_and_over_http(company
     company.cloud.run()
 
     assert usage_of(company) == {"api_calls": 3}
-    assert company.cloud.function(FILES.name).invocations == 3
+    assert {key for key in company.files.objects if key.startswith("results/")} == {
+        "results/usage.csv.json",
+        "results/again.csv.gz.json",
+    }
 
 
 def test_a_file_takes_more_invocations_than_a_message_has_tries_when_the_bus_is_slow(company: Company) -> None:

@@ -60,7 +60,11 @@ def events() -> list[CloudEvent]:
             datacontenttype="application/json",
             dataschema=dataschema(type_, version),
             data={name: _FACTS[name] for name in model.model_fields},
-            extensions={"traceparent": "00-a-b-01", "flag": True, "count": 3},
+            extensions={
+                "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                "flag": True,
+                "count": 3,
+            },
         )
         for number, ((type_, version), model) in enumerate(CATALOG.items())
     ]

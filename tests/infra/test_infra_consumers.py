@@ -31,8 +31,13 @@ def rules_to(template, queue_id):
 
 def senders(template, queue_id):
     """The rules that the queue's policy lets send."""
+    return [rule for condition in senders_if(template, queue_id) for rule in condition.get("ArnEquals", {}).values()]
+
+
+def senders_if(template, queue_id):
+    """The conditions under which the queue's policy lets somebody send."""
     return [
-        statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+        statement["Condition"]
         for policy in template.of_type("AWS::SQS::QueuePolicy").values()
         if {"Ref": queue_id} in policy["Queues"]
         for statement in policy["PolicyDocument"]["Statement"]
@@ -103,6 +108,19 @@ def test_queue_and_dlq_take_messages_from_their_own_rules_only(assembly):
         assert senders(template, dlq_id) == own
 
 
+def test_queue_and_dlq_take_messages_from_rules_that_exist_for_one_replay_of_the_stages_bus(assembly):
+    for template, consumer, (queue_id, _), (dlq_id, _), _ in wiring(assembly):
+        replayed = any(subscription.bus == "own" for subscription in consumer.subscriptions)
+
+        for queue in (queue_id, dlq_id):
+            named = [c["ArnLike"]["aws:SourceArn"] for c in senders_if(template, queue) if "ArnLike" in c]
+            assert len(named) == replayed
+            assert all(
+                name["Fn::Join"][1][-1] == f":rule/{assembly.name('')[:-1]}/{assembly.name('replay-*')}"
+                for name in named
+            )
+
+
 def test_every_queue_is_encrypted_and_on_aws_refuses_plain_http(assembly):
     for template in assembly.stacks.values():
         refusing = {
@@ -143,7 +161,11 @@ def test_one_dead_letter_is_alarming_where_the_stage_has_alarms(assembly):
         }
         alarms = template.of_type("AWS::CloudWatch::Alarm").values()
 
-        watched = {alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for alarm in alarms if alarm["Threshold"] == 1}
+        watched = {
+            alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+            for alarm in alarms
+            if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 1
+        }
         assert watched == (set() if assembly.stage == "embedded" else dlqs)
 
 

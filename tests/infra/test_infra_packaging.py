@@ -16,13 +16,13 @@ _NOT_SHIPPED = ("events/schemas/", "events/releases/", "bin/", "infra/", "local/
 
 @pytest.fixture(params=TARGETS)
 def names(request):
-    with ZipFile(package("notification", request.param).path) as archive:
+    with ZipFile(package(["notification"], request.param).path) as archive:
         return request.param, archive.namelist()
 
 
 def another_cache(folder, target):
     """A cache that has the wheels and nothing else."""
-    package("billing", target)
+    package(["billing"], target)
     for path in CACHE.glob(f"wheels-{target}-*"):
         shutil.copy2(path, folder)
     return folder
@@ -30,9 +30,9 @@ def another_cache(folder, target):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_package_is_the_same_to_the_byte_when_it_is_made_again(target, tmp_path):
-    first = package("billing", target)
+    first = package(["billing"], target)
 
-    second = package("billing", target, cache=another_cache(tmp_path, target))
+    second = package(["billing"], target, cache=another_cache(tmp_path, target))
 
     assert second.path != first.path
     assert second.sha256 == first.sha256
@@ -45,10 +45,10 @@ def test_the_hash_changes_when_a_source_changes(tmp_path, monkeypatch):
         shutil.copytree(packaging.ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(packaging, "ROOT", root)
     cache = another_cache(tmp_path, "this-machine")
-    before = package("billing", "this-machine", cache=cache)
+    before = package(["billing"], "this-machine", cache=cache)
     (root / "runtime" / "clock.py").write_text("# changed\n")
 
-    after = package("billing", "this-machine", cache=cache)
+    after = package(["billing"], "this-machine", cache=cache)
 
     assert after.sha256 != before.sha256
 
@@ -57,7 +57,7 @@ def test_no_pip_runs_when_the_wheels_are_cached(tmp_path, monkeypatch):
     cache = another_cache(tmp_path, "lambda-arm64")
     monkeypatch.setattr(packaging, "_install", lambda *_: pytest.fail("pip ran"))
 
-    package("billing", "lambda-arm64", cache=cache)
+    package(["billing"], "lambda-arm64", cache=cache)
 
 
 def test_a_package_has_its_own_service_and_no_other(names):
@@ -82,7 +82,7 @@ def test_a_package_carries_data_files_and_leaves_out_what_no_function_reads(name
 
 
 def test_native_code_is_for_the_lambda_platform():
-    with ZipFile(package("billing", "lambda-arm64").path) as archive:
+    with ZipFile(package(["billing"], "lambda-arm64").path) as archive:
         native = [name for name in archive.namelist() if name.endswith(".so")]
 
     assert native
@@ -90,7 +90,7 @@ def test_native_code_is_for_the_lambda_platform():
 
 
 def test_a_package_fits_into_lambda():
-    with ZipFile(package("billing", "lambda-arm64").path) as archive:
+    with ZipFile(package(["billing"], "lambda-arm64").path) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
 
     assert unpacked < 60 * 1024 * 1024  # of 250 MB: cold starts are paid by the megabyte
@@ -102,4 +102,4 @@ def test_pips_own_words_are_told_when_it_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(packaging, "REQUIREMENTS", pins)
 
     with pytest.raises(packaging.PackagingFailed, match="Invalid requirement"):
-        package("billing", "this-machine", cache=tmp_path)
+        package(["billing"], "this-machine", cache=tmp_path)

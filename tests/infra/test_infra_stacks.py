@@ -245,9 +245,3 @@ def test_the_relay_s_filter_lets_outboxes_through_and_nothing_else(assembly):
 
     assert any(matcher.matches(full) for matcher in matchers)
     assert not any(matcher.matches(usage) for matcher in matchers)
-
-
-def test_alarms_reach_the_topic_that_people_subscribe_to(assembly):
-    for template in assembly.stacks.values():
-        for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
-            assert assembly.name("alarms") in json.dumps(alarm["AlarmActions"])

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
+from contracts.lines import Line
 from events.envelope import CloudEvent
 from local.embedded.assembly import FileAsset, SynthesisFailed, fingerprint, stacks_in
 from local.embedded.cloud import Cloud
 from local.embedded.emulator_env import SetupFailed, emulator_python
-from local.embedded.hops import Hop, hop_from_log, told
+from local.embedded.hops import told
 from local.embedded.paths import EXAMPLES
 from local.embedded.play import Outcome
 from local.embedded.polling import DeadlinePassed, wait_until
-from local.embedded.stack import endpoint
+from local.embedded.stack import Stack, endpoint
 from local.embedded.telling import Teller
 
 
@@ -67,10 +68,11 @@ def written(folder: Path, files: dict[str, Any]) -> Path:
     return folder
 
 
-def hop(**changes: Any) -> Hop:
+def hop(**changes: Any) -> Line:
     fields = {
         "at": 0,
         "function": "billing",
+        "role": "consumer",
         "outcome": "handled",
         "event_id": "usage-1",
         "event_source": "ingestion-service",
@@ -78,7 +80,7 @@ def hop(**changes: Any) -> Hop:
         "attempts": 1,
         "duration_ms": 12.4,
     }
-    return Hop(**{**fields, **changes})
+    return Line(**{**fields, **changes})
 
 
 def test_waiting_ends_with_the_first_true_answer() -> None:
@@ -129,14 +131,20 @@ def test_an_interrupted_setup_is_done_again(tmp_path: Path) -> None:
 
 def test_the_fingerprint_changes_with_any_source_and_with_nothing_else(tmp_path: Path) -> None:
     project = written(tmp_path, {"events/a.py": "1", "infra/app.py": "1", "requirements.txt": "x"})
-    before = fingerprint(project)
+    before = fingerprint(project, {})
 
     written(tmp_path, {"README.md": "changed", "events/__pycache__/a.pyc": "compiled"})
-    after_others = fingerprint(project)
+    after_others = fingerprint(project, {"HOME": "/elsewhere"})
     written(tmp_path, {"infra/app.py": "2"})
 
     assert after_others == before
-    assert fingerprint(project) != before
+    assert fingerprint(project, {}) != before
+
+
+def test_the_fingerprint_changes_with_where_traces_go(tmp_path: Path) -> None:
+    asked = {"BREAKWATER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
+
+    assert fingerprint(tmp_path, asked) != fingerprint(tmp_path, {})
 
 
 def assembly_files() -> dict[str, Any]:
@@ -199,16 +207,6 @@ def test_the_environment_for_other_tools_names_endpoint_identity_and_region() ->
     }
 
 
-def test_only_log_lines_about_an_event_are_hops() -> None:
-    line = {"message": "handled", "event_id": "1", "event_source": "s", "event_type": "t", "outcome": "handled"}
-
-    hops = [
-        hop_from_log("billing", 5, text) for text in ("START RequestId: 1", '{"message": "cold"}', json.dumps(line))
-    ]
-
-    assert [found and found.identity for found in hops] == [None, None, ("s", "1")]
-
-
 def test_a_hop_is_told_from_the_event_to_the_events_out() -> None:
     lines = list(told(hop(events_out=("billing.invoice.paid 0123456789abcdef0123456789abcdef",)), over_http=False))
 
@@ -219,7 +217,7 @@ def test_a_hop_is_told_from_the_event_to_the_events_out() -> None:
 
 
 def test_a_dead_letter_is_told_with_its_reason() -> None:
-    lines = list(told(hop(outcome="dead_letter", attempts=3, error="data.amount: wrong"), over_http=False))
+    lines = list(told(hop(outcome="dead_letter", attempts=3, error_message="data.amount: wrong"), over_http=False))
 
     assert lines[0].endswith("billing: dead letter (12 ms, try 3)")
     assert lines[1] == "  └ why: data.amount: wrong"
@@ -234,6 +232,19 @@ def test_an_outcome_that_is_not_as_expected_is_told_with_what_was_expected() -> 
         ["FAIL", "invoice", "paid", "issued"],
         ["expected:", "paid"],
     ]
+
+
+def test_the_demonstration_says_how_to_ask_where_its_events_went() -> None:
+    out, stack = io.StringIO(), Stack(Cloud("http://127.0.0.1:1"), {}, is_ours=True)
+
+    Teller(out).questions(stack, "poison-0001", "--invoice inv_1")
+
+    asked = [line for line in out.getvalue().splitlines() if "-m ops" in line]
+    assert [line.partition("-m ops ")[2] for line in asked] == [
+        "why poison-0001 --stage embedded",
+        "why --invoice inv_1 --stage embedded",
+    ]
+    assert all("AWS_ENDPOINT_URL=http://127.0.0.1:1 " in line for line in asked)
 
 
 def test_the_example_for_the_aws_command_line_carries_the_seed_event() -> None:

@@ -147,13 +147,15 @@ def test_siblings_have_ids_of_their_own(other: dict) -> None:
 
 
 def test_cause_correlation_and_trace_are_handed_down() -> None:
-    root = CloudEvent.parse(members(traceparent="00-a-b-01", tracestate="k=v", tenant="t"))
+    root = CloudEvent.parse(
+        members(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate="k=v", tenant="t")
+    )
 
     child = root.caused("a", source="/a", data={}, time=datetime(2026, 1, 1, tzinfo=UTC))
     grandchild = child.caused("b", source="/b", data={}, time=datetime(2026, 1, 1, tzinfo=UTC))
 
     assert grandchild.extensions == {
-        "traceparent": "00-a-b-01",
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "tracestate": "k=v",
         "correlationid": root.id,
         "causationid": child.id,

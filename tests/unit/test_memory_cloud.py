@@ -134,7 +134,7 @@ def test_a_redriven_message_is_handled_again():
 
 def test_outbox_events_are_relayed_to_the_bus():
     cloud, handler = a_cloud(), Handler()
-    relay = Relay(function=Function(name="billing-relay", handler="x", timeout=10))
+    relay = Relay(function=Function(name="billing-relay", handler="x", timeout=10), event_types=("echo",))
     consumer = a_consumer("reader", "invoice.paid")
     deploy_consumer(cloud, consumer, handler)
     cloud.stream("billing-relay").put(Change(key="k", new=(an_event("invoice.paid").to_json(),)))

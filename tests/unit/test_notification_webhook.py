@@ -216,3 +216,13 @@ def test_it_is_not_sent_when_the_certificate_is_another_host_s(tmp_path: Path) -
         over_tls(pem).send(call(url=f"https://{HOST}:{server.server_port}/in"))
 
     assert server.requests == []
+
+
+def test_the_receiver_is_told_of_the_trace_beside_what_is_signed(endpoint: Endpoint) -> None:
+    trace = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "rojo=1"}
+
+    sender(trusted_hosts=("127.0.0.1",)).send(call(url=f"http://127.0.0.1:{endpoint.server_port}/in", trace=trace))
+
+    ((_, headers, _),) = endpoint.requests
+    assert trace.items() <= headers.items()
+    assert headers["webhook-id"] == "msg_1"

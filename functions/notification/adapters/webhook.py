@@ -89,6 +89,7 @@ class HttpsWebhookSender:
             "Host": target.url.netloc or target.host,
             "Content-Type": "application/cloudevents+json; charset=utf-8",
             "User-Agent": "Breakwater-Webhooks/1",
+            **call.trace,
             **signature,
         }
         _judge(self._post(target, call.body.encode(), headers, ends - time.monotonic()), target.host)

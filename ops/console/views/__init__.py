@@ -1,0 +1,1 @@
+"""The console's pages, one module a view: each gathers what its page shows, and answers."""

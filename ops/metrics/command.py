@@ -1,0 +1,75 @@
+"""`python -m ops metrics`: how each consumer does, beside what it promises."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Final
+
+import typer
+
+from contracts.deployed import CannotAsk
+from infra.config import DEFAULT_STAGE, UnknownStage
+from ops.aws import AsJson, EndpointUrl, Profile, Region, Stage
+from ops.metrics.report import Row, report, subjects
+from ops.metrics.series import Window
+from ops.metrics.source import source_of
+from ops.metrics.table import table
+from ops.target import Target
+from runtime.clock import SystemClock
+
+EXAMPLE: Final = "Example: python -m ops metrics billing --since 6h --stage prod"
+
+_SPAN: Final = re.compile(r"([1-9]\d{0,4})([mhd])")
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class WrongUse(Exception):
+    """The command line makes no sense; the message says what would."""
+
+
+def metrics(
+    function: Annotated[str | None, typer.Argument(help="A consumer or a relay: by event type, too.")] = None,
+    since: Annotated[str, typer.Option(help="How far back: 90m, 6h, 7d.")] = "1h",
+    stage: Stage = DEFAULT_STAGE,
+    as_json: AsJson = False,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """What became of the records of each consumer and relay, and how long it took.
+
+    Exits with 1 when a consumer does not keep a promise of its manifest in this window, and with 2 when the stage
+    cannot be asked.
+    """
+    try:
+        target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
+        rows = _rows(target, function, Window.whole(span_of(since), until=SystemClock().now()))
+    except (WrongUse, UnknownStage, CannotAsk) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    broken = any(row.broken for row in rows)
+    print(_document(rows, since) if as_json else table(rows, since))
+    raise typer.Exit(1 if broken else 0)
+
+
+def _rows(target: Target, function: str | None, window: Window) -> list[Row]:
+    asked = subjects(target.services, function)
+    if not asked:
+        known = ", ".join(subject.function for subject in subjects(target.services))
+        raise WrongUse(f"there is no consumer or relay {function!r}; known: {known}")
+    return report(source_of(target), asked, window)
+
+
+def _document(rows: Sequence[Row], since: str) -> str:
+    return json.dumps({"since": since, "rows": [row.to_dict() for row in rows]}, indent=2)
+
+
+def span_of(text: str) -> timedelta:
+    """`90m`, `6h` or `7d`. Raises WrongUse."""
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise WrongUse(f"{text!r} is no span of time: say 90m, 6h or 7d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
