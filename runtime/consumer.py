@@ -13,6 +13,7 @@ What a record ends as:
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -270,27 +271,32 @@ class QueueConsumer:
         )
 
     def _log(self, delivery: Delivery) -> None:
-        event, error = delivery.event, delivery.error
-        line = about(event, carrier=delivery.span.carrier) | {
+        error = delivery.error
+        if logger().listens(logging.INFO if error is None else logging.WARNING):
+            unexpected = error is not None and not isinstance(error, BreakwaterError)
+            log = logger().info if error is None else logger().warning
+            log(delivery.fate, extra=self._line(delivery), exc_info=error if unexpected else None)
+        failure = "" if error is None or delivery.fate == "deferred" else why(error)["reason"]
+        delivery.span.end(error=failure, outcome=str(delivery.fate), attempts=delivery.tries)
+
+    def _line(self, delivery: Delivery) -> dict[str, Any]:
+        """Its canonical line (see runtime.telemetry)."""
+        line = about(delivery.event, carrier=delivery.span.carrier) | {
             "consumer": self._spec.name,
             "outcome": delivery.fate,
             "attempts": delivery.tries,
             "duration_ms": delivery.duration_ms,
             "message_id": delivery.message_id,
         }
-        times = {"age_ms": delivery.age_ms, "critical_ms": delivery.critical_ms}
-        line |= {name: value for name, value in times.items() if value is not None}
+        if (age_ms := delivery.age_ms) is not None:
+            line["age_ms"] = age_ms
+        if delivery.critical_ms is not None:
+            line["critical_ms"] = delivery.critical_ms
         if delivery.outcome.events:
-            line |= {"events_out": [f"{e.type} {e.id}" for e in delivery.outcome.events]}
+            line["events_out"] = [f"{e.type} {e.id}" for e in delivery.outcome.events]
         if delivery.suppressed:
-            line |= {"suppressed_because": delivery.suppressed}
-        if error is not None:
-            line |= why(error)
-        unexpected = error is not None and not isinstance(error, BreakwaterError)
-        log = logger().info if error is None else logger().warning
-        log(delivery.fate, extra=line, exc_info=error if unexpected else None)
-        failure = "" if delivery.fate == "deferred" else line.get("reason", "")
-        delivery.span.end(error=failure, outcome=str(delivery.fate), attempts=delivery.tries)
+            line["suppressed_because"] = delivery.suppressed
+        return line if delivery.error is None else line | why(delivery.error)
 
 
 def _without_effects(event: CloudEvent) -> str:
