@@ -42,7 +42,7 @@ from runtime.meter import ConsumerMeter
 from runtime.outcome import Handle, Outcome, Together
 from runtime.publisher import Publisher
 from runtime.queue import Queue, reason
-from runtime.telemetry import about, logger, why
+from runtime.telemetry import logger, why
 from runtime.time_left import TimeLeft
 from runtime.timing import epoch_ms, whole_ms
 from runtime.tracing import PASSIVE, Tracer, begun_by
@@ -275,28 +275,9 @@ class QueueConsumer:
         if logger().listens(logging.INFO if error is None else logging.WARNING):
             unexpected = error is not None and not isinstance(error, BreakwaterError)
             log = logger().info if error is None else logger().warning
-            log(delivery.fate, extra=self._line(delivery), exc_info=error if unexpected else None)
+            log(delivery.fate, extra=delivery.line(self._spec.name), exc_info=error if unexpected else None)
         failure = "" if error is None or delivery.fate == "deferred" else why(error)["reason"]
         delivery.span.end(error=failure, outcome=str(delivery.fate), attempts=delivery.tries)
-
-    def _line(self, delivery: Delivery) -> dict[str, Any]:
-        """Its canonical line (see runtime.telemetry)."""
-        line = about(delivery.event, carrier=delivery.span.carrier) | {
-            "consumer": self._spec.name,
-            "outcome": delivery.fate,
-            "attempts": delivery.tries,
-            "duration_ms": delivery.duration_ms,
-            "message_id": delivery.message_id,
-        }
-        if (age_ms := delivery.age_ms) is not None:
-            line["age_ms"] = age_ms
-        if delivery.critical_ms is not None:
-            line["critical_ms"] = delivery.critical_ms
-        if delivery.outcome.events:
-            line["events_out"] = [f"{e.type} {e.id}" for e in delivery.outcome.events]
-        if delivery.suppressed:
-            line["suppressed_because"] = delivery.suppressed
-        return line if delivery.error is None else line | why(delivery.error)
 
 
 def _without_effects(event: CloudEvent) -> str:

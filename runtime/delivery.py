@@ -21,6 +21,7 @@ from events.envelope import CloudEvent, InvalidEvent, format_time, parse_time
 from events.versions import OlderVersionTravels
 from runtime.errors import UnreadableMessage
 from runtime.outcome import Outcome
+from runtime.telemetry import about, why
 from runtime.timing import critical_ms, epoch_ms, whole_ms
 from runtime.tracing import NO_SPAN, Span
 
@@ -112,6 +113,25 @@ class Delivery:
         text = self._attribute("first_seen")
         seen = _time(text) if text else None
         return (self.sent or self.picked_up) if seen is None else epoch_ms(seen)
+
+    def line(self, consumer: str) -> dict[str, Any]:
+        """The members of its canonical line (see runtime.telemetry)."""
+        line = about(self.event, carrier=self.span.carrier) | {
+            "consumer": consumer,
+            "outcome": self.fate,
+            "attempts": self.tries,
+            "duration_ms": self.duration_ms,
+            "message_id": self.message_id,
+        }
+        if (age_ms := self.age_ms) is not None:
+            line["age_ms"] = age_ms
+        if self.critical_ms is not None:
+            line["critical_ms"] = self.critical_ms
+        if self.outcome.events:
+            line["events_out"] = [f"{e.type} {e.id}" for e in self.outcome.events]
+        if self.suppressed:
+            line["suppressed_because"] = self.suppressed
+        return line if self.error is None else line | why(self.error)
 
     def fail(self, error: Exception) -> None:
         """What an attempt raised: the delivery's error, or no failure if the same event comes in a readable version."""
