@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bench import carried
 from bench import cold as cold_start
 from bench.calls import measure_all
+from bench.canned import Level
+from bench.cpu import measure_cpu
 from bench.embedded import on_a_stack
+from bench.growth import measure_growth
 from bench.measure import measured_works
+from bench.memory import measure_memory
+from bench.plots import Unplottable, svg_of
 from bench.report import as_document, as_table, machine, measurements, measurements_table
+from bench.tables import cpu_table, growth_table, memory_table
 from ops.cost.figures import MEASURED
 from runtime.clock import SystemClock
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, with the machine's facts.")]
+Rounds = Annotated[int, typer.Option(min=1, help="Turns that each side takes; the figures are medians.")]
 
 
 @app.callback()
@@ -26,29 +40,106 @@ def bench() -> None:
     """What Breakwater costs, beside the plain way to do the same work."""
 
 
-@app.command()
+@app.command(epilog="Example: python -m bench calls --batches 1")
 def calls(
     batches: Annotated[
         int, typer.Option(min=1, help="Full batches of each scenario, after one that is not counted.")
     ] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, with the machine's facts.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Calls, round trips and billed units of AWS for one event: each function of ours, and its plain peer."""
-    now = SystemClock().now().replace(microsecond=0)
-    results = measure_all(now=now, batches=batches)
-    print(json.dumps(as_document(results, date=f"{now:%Y-%m-%d}"), indent=2) if as_json else as_table(results))
+    now = _now()
+    _tell("calls", measure_all(now=now, batches=batches), as_table, now=now, as_json=as_json)
 
 
-@app.command()
+@app.command(epilog="Example: python -m bench cpu --rounds 9 --json > cpu.json")
+def cpu(
+    rounds: Rounds = 9,
+    level: Annotated[str, typer.Option(help="Where AWS answers: at the `client`, or on the `wire`.")] = "client",
+    as_json: Json = False,
+) -> None:
+    """The processor's time for one record: each function of ours, and its plain peer. AWS calls cost nothing."""
+    now = _now()
+    results = measure_cpu(now=now, rounds=rounds, level=_level(level))
+    _tell("cpu", results, cpu_table, now=now, as_json=as_json)
+
+
+@app.command(epilog="Example: python -m bench memory --json > memory.json")
+def memory(rounds: Rounds = 7, as_json: Json = False) -> None:
+    """Whole flows in memory: the memory cloud, FastStream's test broker, and moto with plain consumers."""
+    _tell("memory", measure_memory(rounds=rounds), memory_table, now=_now(), as_json=as_json)
+
+
+@app.command(epilog="Example: python -m bench growth 100000 300000 1000000")
+def growth(
+    points: Annotated[list[int], typer.Argument(min=1, help="Numbers of records, ascending.")],
+    as_json: Json = False,
+) -> None:
+    """Whether the memory cloud's time and memory for a record stay the same while records add up."""
+    results = measure_growth(points, tell=_progress(max(points)))
+    _tell("growth", results, growth_table, now=_now(), as_json=as_json)
+
+
+@app.command(epilog="Example: python -m bench plot cpu.json memory.json --out docs/bench")
+def plot(
+    results: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="What --json has printed.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Where the SVGs go.")] = Path(),
+) -> None:
+    """Results as SVG, one beside the other, named for their scenarios."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in results:
+        document = json.loads(path.read_text())
+        try:
+            svg = svg_of(document)
+        except Unplottable as error:
+            raise typer.BadParameter(f"{path}: {error}") from error
+        target = out / f"{document['scenario']}.svg"
+        target.write_text(svg)
+        print(target)
+
+
+@app.command(epilog="Example: python -m bench cold --runs 3")
 def cold(
-    runs: Annotated[int, typer.Option(min=1, help="Processes for each handler.")] = 5,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, with the machine's facts.")] = False,
+    runs: Annotated[int, typer.Option(min=1, help="Processes for each handler.")] = 5, as_json: Json = False
 ) -> None:
     """Milliseconds that each function's import takes, and those that are for being observed."""
     results = cold_start.measure(cold_start.handlers(), runs=runs)
-    facts = {"scenario": "cold", "machine": machine(f"{SystemClock().now():%Y-%m-%d}")}
-    document = facts | {"results": [asdict(result) for result in results]}
-    print(json.dumps(document, indent=2) if as_json else cold_start.as_table(results))
+    _tell("cold", results, cold_start.as_table, now=_now(), as_json=as_json)
+
+
+def _tell(
+    scenario: str,
+    results: Sequence[DataclassInstance],
+    table: Callable[[Any], str],
+    *,
+    now: datetime,
+    as_json: bool,
+) -> None:
+    document = as_document(results, scenario=scenario, date=f"{now:%Y-%m-%d}")
+    print(json.dumps(document, indent=2) if as_json else table(results))
+
+
+def _level(name: str) -> Level:
+    if name not in ("client", "wire"):
+        raise typer.BadParameter(f"{name!r} is neither `client` nor `wire`", param_hint="--level")
+    return "client" if name == "client" else "wire"
+
+
+def _progress(goal: int) -> Callable[[int], None]:
+    """On stderr, each tenth of the way."""
+    told = [0]
+
+    def tell(records: int) -> None:
+        tenths = 10 * records // goal
+        if tenths > told[0]:
+            told[0] = tenths
+            print(f"{records:,} of {goal:,} records", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _now() -> datetime:
+    return SystemClock().now().replace(microsecond=0)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from contextlib import contextmanager, redirect_stdout
 from os import devnull, environ  # noqa: TID251 - the composition root: the functions read it
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -48,6 +48,31 @@ _ENVIRONMENT: Final = {
     "WEBHOOK_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:never-read",
 }
 
+#: What moto would have made or set.
+_ALONE: Final = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/queue",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/dlq",
+    "INGESTION_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/queue",
+}
+
+
+class Answering(Protocol):
+    """Whoever stands in for AWS behind a client."""
+
+    def attach(self, client: Any) -> None: ...
+
+
+@contextmanager
+def moto_cloud(environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
+    """A new cloud for this process's clients (runtime.aws). Once a process: wirings remember."""
+    _settle_environment({**_ENVIRONMENT, **environment})
+    with mock_aws():
+        _furnish()
+        yield
+
 
 M = TypeVar("M", bound=Meter)
 
@@ -56,16 +81,12 @@ M = TypeVar("M", bound=Meter)
 def metered_cloud(
     make: Callable[[Tables], M], environment: Mapping[str, str] = MappingProxyType({}), *, out: Any = None
 ) -> Iterator[M]:
-    """A new cloud, and a meter on this process's clients for it (runtime.aws). Once a process: wirings remember.
+    """The same, and a meter on the clients.
 
     What the functions print meanwhile, which is their metrics, is written to `out`, or goes nowhere.
     """
-    for name in [name for name in environ if name.startswith(("AWS_", "POWERTOOLS_"))]:
-        del environ[name]
-    environ.update({**_ENVIRONMENT, **environment})
-    with mock_aws(), Path(devnull).open("w") as nowhere, redirect_stdout(out or nowhere):
+    with moto_cloud(environment), Path(devnull).open("w") as nowhere, redirect_stdout(out or nowhere):
         meter = make(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
-        _furnish()
         for service in ("dynamodb", "events", "s3", "sesv2", "sqs"):
             meter.watch(client(service))
         yield meter
@@ -74,6 +95,19 @@ def metered_cloud(
 def queue_url() -> str:
     """Of the queue that the ingestion API fills."""
     return environ["INGESTION_QUEUE_URL"]
+
+
+def canned_cloud(aws: Answering) -> None:
+    """Have `aws` answer all calls of this process's clients, without moto, and log as on Lambda."""
+    _settle_environment(_ENVIRONMENT | _ALONE)
+    for service in ("dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs"):
+        aws.attach(client(service))
+
+
+def _settle_environment(wanted: Mapping[str, str]) -> None:
+    for name in [name for name in environ if name.startswith(("AWS_", "POWERTOOLS_"))]:
+        del environ[name]
+    environ.update(wanted)
 
 
 def _furnish() -> None:

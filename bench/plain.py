@@ -15,7 +15,9 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent_function
 from aws_lambda_powertools.utilities.parser import parse
@@ -27,6 +29,7 @@ from events.catalog import (
     CustomerContactUpdated,
     IngestionPaymentSettled,
     IngestionUsageRecorded,
+    PartnerPaymentSettled,
     PartnerUsageReported,
 )
 from events.envelope import format_time
@@ -42,11 +45,16 @@ Handler = Callable[[dict[str, Any], Any], Any]
 Event = dict[str, Any]
 
 
-def consumer(apply: Callable[[Event], Any]) -> Handler:
+def metrics() -> Metrics:
+    return Metrics(namespace="plain", service="plain")
+
+
+def consumer(apply: Callable[[Event], Any], *, metrics: Metrics | None = None) -> Handler:
     """A function on a queue of events: `apply` is called once for each event's (source, id)."""
     config = IdempotencyConfig(event_key_jmespath="[source, id]", raise_on_no_idempotency_key=True)
     store = DynamoDBPersistenceLayer(table_name="plain-idempotency", boto3_client=client("dynamodb"))
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    logger = Logger(service="plain")
 
     def applied(*, event: Event) -> Any:
         return apply(event)
@@ -56,21 +64,45 @@ def consumer(apply: Callable[[Event], Any]) -> Handler:
     )
 
     def record_handler(record: Any) -> Any:
-        return once(event=record.json_body["detail"])
+        event = record.json_body["detail"]
+        done = once(event=event)
+        about = {name: event[name] for name in ("id", "source", "type", "time")}
+        logger.info("applied", extra={"message_id": record.message_id, "event": about})
+        if metrics is not None:
+            metrics.add_metric(name="Applied", unit=MetricUnit.Count, value=1)
+            metrics.add_metric(name="CriticalTime", unit=MetricUnit.Milliseconds, value=_age(event))
+        return done
 
+    @logger.inject_lambda_context
     def handle(event: dict[str, Any], context: Any) -> Any:
         config.register_lambda_context(context)
         return process_partial_response(
             event=event, record_handler=record_handler, processor=processor, context=context
         )
 
-    return handle
+    return handle if metrics is None else metrics.log_metrics(handle)
+
+
+def _age(event: Event) -> int:
+    """Milliseconds since it happened."""
+    return round((SystemClock().now() - datetime.fromisoformat(event["time"])).total_seconds() * 1_000)
+
+
+def check_usage(event: Event) -> None:
+    """Nothing but the check."""
+    parse(event=event["data"], model=PartnerUsageReported)
 
 
 def forward_usage(event: Event) -> None:
     """Ingestion."""
     usage = parse(event=event["data"], model=PartnerUsageReported)
     _publish("ingestion.usage.recorded", usage.to_data(), cause=event)
+
+
+def forward_payment(event: Event) -> None:
+    """Ingestion."""
+    payment = parse(event=event["data"], model=PartnerPaymentSettled)
+    _publish("ingestion.payment.settled", payment.to_data(), cause=event)
 
 
 def settle_payment(event: Event) -> None:

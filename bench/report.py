@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bench.calls import Cost, Result
 from bench.measure import Measured, Point
 
-_PACKAGES: Final = ("aws-lambda-powertools", "boto3", "botocore", "moto", "pydantic")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_PACKAGES: Final = ("aws-lambda-powertools", "boto3", "botocore", "faststream", "moto", "pydantic")
 #: Heading -> a cost's figure for one event.
 _COLUMNS: Final = {
     "round trips": "round_trips",
@@ -52,8 +55,9 @@ def _cpu() -> str:
     return named[0] if named else platform.processor()
 
 
-def as_document(results: Sequence[Result], *, date: str) -> dict[str, Any]:
-    return {"scenario": "calls", "machine": machine(date), "results": [asdict(result) for result in results]}
+def as_document(results: Sequence[DataclassInstance], *, scenario: str, date: str) -> dict[str, Any]:
+    """What tables and plots are made of, as JSON."""
+    return {"scenario": scenario, "machine": machine(date), "results": [asdict(result) for result in results]}
 
 
 def as_table(results: Sequence[Result]) -> str:

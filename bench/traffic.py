@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bench import plain
@@ -36,6 +36,9 @@ from runtime.aws import client
 #: Customers whose usage is in one batch.
 CUSTOMERS: Final = 20
 
+#: Between events: nobody's events all happen at once.
+_APART: Final = timedelta(microseconds=1_003)
+
 _ORDER: Final = {
     "customer_id": "cus_1",
     "currency": "USD",
@@ -46,10 +49,14 @@ Invocation = dict[str, Any]
 
 
 class Traffic:
-    """Each method makes the n-th invocation of its kind: full, and unlike any other. `now` dates all of it."""
+    """Each method makes the n-th invocation of its kind: full, and unlike any other.
+
+    The first event is of `now`, and each other one of so much later.
+    """
 
     def __init__(self, now: datetime) -> None:
         self._now = now
+        self._made = 0
 
     def reports(self, n: int) -> Invocation:
         usage = PartnerUsageReported(**_usage("cus_1", self._now))
@@ -154,7 +161,9 @@ class Traffic:
 
     def _event(self, payload: Payload, key: str) -> CloudEvent:
         source = f"{payload.type.partition('.')[0]}-service"
-        return initial(payload, id=derived_id(payload.type, key), source=source, time=self._now)
+        time = self._now + self._made * _APART
+        self._made += 1
+        return initial(payload, id=derived_id(payload.type, key), source=source, time=time)
 
 
 def http_request(method: str, path: str, n: int, *, headers: dict[str, str], body: str) -> Invocation:

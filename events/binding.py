@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NotRequired, TypedDict
 from urllib.parse import quote, unquote_to_bytes
 
 from events.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE, CloudEvent, InvalidEvent, Problem, strict_json
+from events.strict_json import measured_json
 from events.trace_context import TRACEPARENT, TraceContext, passed_on
 
 #: What AWS counts for an entry's `Time`, whatever its value. Source: "Calculating PutEvents event entry size".
@@ -56,8 +57,12 @@ def to_entry(event: CloudEvent, bus_name: str) -> Entry:
 
 def entry_size(entry: Entry) -> int:
     """Bytes of an entry as AWS counts them against the limit of a PutEvents call."""
-    texts = (entry["Source"], entry["DetailType"], entry["Detail"])
-    return sum(len(text.encode()) for text in texts) + (_TIME_BYTES if "Time" in entry else 0)
+    texts = _bytes(entry["Source"]) + _bytes(entry["DetailType"]) + _bytes(entry["Detail"])
+    return texts + (_TIME_BYTES if "Time" in entry else 0)
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def from_sqs_body(body: str) -> CloudEvent:
@@ -65,25 +70,35 @@ def from_sqs_body(body: str) -> CloudEvent:
 
     Raises InvalidEvent for anything else.
     """
-    message = _json(body, InvalidEvent([Problem("message", "is not JSON")]))
+    try:
+        message, modest = measured_json(body)
+    except ValueError as error:
+        raise InvalidEvent([Problem("message", "is not JSON")]) from error
     if not isinstance(message, dict):
         raise InvalidEvent([Problem("message", f"must be a JSON object, not {type(message).__name__}")])
     if "detail-type" in message and "detail" in message:
-        return from_eventbridge(message)
-    return CloudEvent.parse(message)
+        return from_eventbridge(message, modest=modest)
+    return CloudEvent.parse(message, modest=modest)
 
 
-def from_eventbridge(envelope: Mapping[str, Any]) -> CloudEvent:
+def from_eventbridge(envelope: Mapping[str, Any], *, modest: bool = False) -> CloudEvent:
     """The CloudEvent that an EventBridge event carries, or the one that a bare EventBridge event is.
 
-    An event that comes from a replay has the replay's name as extension `replayname`. Raises InvalidEvent when
-    the envelope does not mirror the CloudEvent inside: rules have routed the one, code would act on the other.
+    An event that comes from a replay has the replay's name as extension `replayname`. `modest` is CloudEvent.parse's.
+    Raises InvalidEvent when the envelope does not mirror the CloudEvent inside: rules have routed the one, code would
+    act on the other.
     """
     detail = envelope["detail"]
     if not isinstance(detail, dict) or "specversion" not in detail:
-        return CloudEvent.parse(_bare(envelope) | _replay(envelope))
-    event = CloudEvent.parse(detail | _replay(envelope))
-    problems = [
+        return CloudEvent.parse(_bare(envelope) | _replay(envelope), modest=modest)
+    event = CloudEvent.parse(detail | _replay(envelope), modest=modest)
+    if event.source == envelope.get("source") and event.type == envelope.get("detail-type"):
+        return event
+    raise InvalidEvent(_differences(event, envelope))
+
+
+def _differences(event: CloudEvent, envelope: Mapping[str, Any]) -> list[Problem]:
+    return [
         Problem(attribute, f"is {own!r} in the event, but {mirror!r} in its EventBridge envelope")
         for attribute, own, mirror in (
             ("source", event.source, envelope.get("source")),
@@ -91,9 +106,6 @@ def from_eventbridge(envelope: Mapping[str, Any]) -> CloudEvent:
         )
         if own != mirror
     ]
-    if problems:
-        raise InvalidEvent(problems)
-    return event
 
 
 def _replay(envelope: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,7 +184,7 @@ def _anew(error: InvalidEvent) -> InvalidEvent:
 
 
 def _batch(body: bytes, most: int | None) -> list[bytes]:
-    elements = _json(body, InvalidEvent([Problem("batch", "is not JSON")]))
+    elements = _json(body, "batch", "is not JSON")
     if not isinstance(elements, list):
         raise InvalidEvent([Problem("batch", "must be a JSON array of events")])
     if most is not None and len(elements) > most:
@@ -196,7 +208,7 @@ def _binary_data(media_type: str, body: bytes) -> dict[str, Any]:
     if not body:
         return {}
     if media_type.endswith(("/json", "+json")):
-        return {"data": _json(body, InvalidEvent([Problem("data", "is not JSON, as its content type says")]))}
+        return {"data": _json(body, "data", "is not JSON, as its content type says")}
     return {"data_base64": base64.b64encode(body).decode()}
 
 
@@ -225,8 +237,8 @@ def _header_text(value: str) -> str:
     return unquote_to_bytes(unquoted.encode(errors="replace")).decode(errors="replace")
 
 
-def _json(text: str | bytes, otherwise: InvalidEvent) -> Any:
+def _json(text: str | bytes, what: str, otherwise: str) -> Any:
     try:
         return strict_json(text)
     except ValueError as error:
-        raise otherwise from error
+        raise InvalidEvent([Problem(what, otherwise)]) from error

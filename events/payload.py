@@ -123,7 +123,7 @@ def caused_by(
 
 def initial(payload: Payload, *, id: str, source: str, time: datetime, subject: str | None = None) -> CloudEvent:  # noqa: A002
     """The first event of a flow: no event caused it, a request or a clock did. `id` is the caller's to derive."""
-    return CloudEvent(
+    return CloudEvent.of(
         id=id,
         source=source,
         type=payload.type,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from events.envelope import CloudEvent, InvalidEvent, Problem
@@ -22,6 +23,8 @@ _SCHEMA: Final = "urn:breakwater:schema:{type}:v{version}"
 _SCHEMA_VERSION: Final = re.compile(r"urn:breakwater:schema:(?P<type>.+):v(?P<version>[1-9]\d*)", re.ASCII)
 #: Of digits, so that no text makes a number that nobody can hold.
 _LONGEST_VERSION: Final = 9
+#: Characters of a URI that is remembered.
+_SHORT: Final = 200
 
 
 #: `backward`: the new schema reads what the old one wrote. `forward`: the old one reads what the new one writes.
@@ -97,6 +100,7 @@ class OlderVersionTravels(UnknownEvent):
     """
 
 
+@lru_cache(maxsize=256)
 def dataschema(type_: str, version: int = 1) -> str:
     """The URN that names one version of one type's schema."""
     return _SCHEMA.format(type=type_, version=version)
@@ -107,14 +111,23 @@ def version_of(event: CloudEvent) -> int:
 
     Raises UnknownEvent when it names another type's schema, or no version that anybody could hold.
     """
-    match = _SCHEMA_VERSION.fullmatch(event.dataschema or "")
-    if match is None:
+    uri = event.dataschema or ""
+    named = _named(uri) if len(uri) <= _SHORT else _named.__wrapped__(uri)
+    if named is None:
         return 1
-    if match["type"] != event.type:
-        raise UnknownEvent([Problem("dataschema", f"names {match['type']}, but type is {event.type}")])
-    if len(match["version"]) > _LONGEST_VERSION:
+    type_, version = named
+    if type_ != event.type:
+        raise UnknownEvent([Problem("dataschema", f"names {type_}, but type is {event.type}")])
+    if len(version) > _LONGEST_VERSION:
         raise UnknownEvent([Problem("dataschema", f"names a version of more than {_LONGEST_VERSION} digits")])
-    return int(match["version"])
+    return int(version)
+
+
+@lru_cache(maxsize=256)
+def _named(uri: str) -> tuple[str, str] | None:
+    """The type and the version that a `dataschema` of ours names."""
+    match = _SCHEMA_VERSION.fullmatch(uri)
+    return None if match is None else (match["type"], match["version"])
 
 
 def unknown_type(event: CloudEvent) -> UnknownEvent:

@@ -24,12 +24,11 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from aws_lambda_powertools import Logger
-
 from events.binding import REPLAY
 from events.envelope import CloudEvent
 from events.trace_context import trace_id_in
 from runtime.errors import BreakwaterError
+from runtime.log_lines import LineLogger
 
 #: What is no error of ours.
 UNEXPECTED: Final = "unexpected"
@@ -37,12 +36,14 @@ UNEXPECTED: Final = "unexpected"
 KEYS: Final = ("customer_id", "invoice_id")
 #: Of a key's value: whoever sends something else as a customer's name cannot fill the log with it.
 _LONGEST_KEY: Final = 128
+#: Member of a line -> extension.
+_EXTENSIONS: Final = (("causation_id", "causationid"), ("replay", REPLAY))
 
 
 @cache
-def logger() -> Logger:
+def logger() -> LineLogger:
     """The process's logger: JSON lines, named and levelled by the POWERTOOLS_* variables."""
-    return Logger(use_rfc3339=True)
+    return LineLogger()
 
 
 def about(event: CloudEvent | None, *, carrier: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
@@ -52,19 +53,17 @@ def about(event: CloudEvent | None, *, carrier: Mapping[str, str] = MappingProxy
     """
     if event is None:
         return {}
-    extensions = event.extensions
-    members = {
-        "event_id": event.id,
-        "event_source": event.source,
-        "event_type": event.type,
-        "event_time": event.time,
-        "correlation_id": event.correlation_id,
-        "causation_id": extensions.get("causationid"),
-        "replay": extensions.get(REPLAY),
-        "trace_id": trace_id_in(extensions) or trace_id_in(carrier),
-        **_keys(event.data),
-    }
-    return {name: value for name, value in members.items() if value is not None}
+    members: dict[str, Any] = {"event_id": event.id, "event_source": event.source, "event_type": event.type}
+    if event.time is not None:
+        members["event_time"] = event.time
+    members["correlation_id"] = event.correlation_id
+    for name, extension in _EXTENSIONS:
+        if extension in event.extensions:
+            members[name] = event.extensions[extension]
+    if (trace_id := trace_id_in(event.extensions) or trace_id_in(carrier)) is not None:
+        members["trace_id"] = trace_id
+    members.update(_keys(event.data))
+    return members
 
 
 def why(error: BaseException) -> dict[str, Any]:

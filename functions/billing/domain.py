@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from events.catalog import (
     BillingInvoiceIssued,
@@ -149,7 +149,7 @@ def draft(
 
 def issue(invoice: Invoice, *, now: datetime) -> Decision:
     """The customer owes it from now on. The event's id follows from the invoice's."""
-    issued = replace(_moved(invoice, "issue"), issued_at=now)
+    issued = _moved(invoice, "issue", issued_at=now)
     payload = BillingInvoiceIssued(
         invoice_id=issued.id,
         customer_id=issued.customer_id,
@@ -173,7 +173,7 @@ def settle(invoice: Invoice, payment: IngestionPaymentSettled, *, cause: CloudEv
         return Decision(invoice=invoice, repeated=True)
     _check_money(invoice, payment)
     paid_at = cause.occurred_at or now
-    paid = replace(_moved(invoice, "settle"), paid_at=paid_at, payment_id=payment.payment_id, failure_reason=None)
+    paid = _moved(invoice, "settle", paid_at=paid_at, payment_id=payment.payment_id, failure_reason=None)
     payload = BillingInvoicePaid(
         invoice_id=paid.id,
         customer_id=paid.customer_id,
@@ -196,7 +196,7 @@ def fail(invoice: Invoice, payment: IngestionPaymentFailed, *, cause: CloudEvent
     _check_money(invoice, payment)
     if invoice.state in (State.PAID, State.VOID):
         return Decision(invoice=invoice)
-    failed = replace(_moved(invoice, "fail"), failure_reason=payment.reason)
+    failed = _moved(invoice, "fail", failure_reason=payment.reason)
     payload = BillingInvoicePaymentFailed(
         invoice_id=failed.id,
         customer_id=failed.customer_id,
@@ -215,14 +215,14 @@ def void(invoice: Invoice, *, now: datetime) -> Decision:
     """
     if invoice.state is State.VOID:
         return Decision(invoice=invoice)
-    return Decision(invoice=replace(_moved(invoice, "void"), voided_at=now))
+    return Decision(invoice=_moved(invoice, "void", voided_at=now))
 
 
-def _moved(invoice: Invoice, action: Action) -> Invoice:
+def _moved(invoice: Invoice, action: Action, **changes: Any) -> Invoice:
     target = MOVES.get((action, invoice.state))
     if target is None:
         raise BusinessRuleViolated(f"invoice {invoice.id} is {invoice.state}: it cannot {_TELLING[action]}")
-    return replace(invoice, state=target)
+    return replace(invoice, state=target, **changes)
 
 
 _TELLING: Final[Mapping[Action, str]] = MappingProxyType(

@@ -98,7 +98,10 @@ def _refuse_reference(event: CloudEvent) -> None:
 
 
 def _refuse_size(event: CloudEvent) -> None:
-    size, attributes = _size(event), _size(event.model_copy(update={"data": None, "data_base64": None}))
+    size = _size(event)
+    if size <= MAX_ATTRIBUTE_BYTES:  # and so are its attributes alone
+        return
+    attributes = _size(event.model_copy(update={"data": None, "data_base64": None}))
     if size > MAX_EVENT_BYTES:
         raise TooLarge([Problem("event", f"{size} bytes are over the limit of {MAX_EVENT_BYTES}")])
     if attributes > MAX_ATTRIBUTE_BYTES:

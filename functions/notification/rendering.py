@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from events.money import format_money
 from functions.notification.domain import Contact, Invoice
@@ -35,10 +35,7 @@ def render(type_: str, invoice: Invoice, contact: Contact) -> Content:
     A template that lacks a value raises rather than leaving a gap.
     """
     values = {"invoice": invoice, "contact": contact}
-    texts = (
-        _environment().get_template(f"{type_}/{part}.j2").render(values)
-        for part in ("subject.txt", "body.txt", "body.html")
-    )
+    texts = (_template(f"{type_}/{part}.j2").render(values) for part in ("subject.txt", "body.txt", "body.html"))
     subject, text, html = (_UNWANTED.sub("", t) for t in texts)
     return Content(_one_line(subject), text, html)
 
@@ -54,6 +51,11 @@ def _day(moment: datetime) -> str:
 
 
 @cache
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -64,5 +66,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
+    # Templates use none of Jinja's own, and each rendering would begin with a copy of them.
+    environment.globals.clear()
     environment.filters |= {"money": format_money, "day": _day}
     return environment

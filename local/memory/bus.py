@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from events.binding import Entry, entry_size
 from local.memory.clock import VirtualClock
@@ -19,6 +19,7 @@ from runtime.errors import DependencyUnavailable
 from runtime.publisher import MAX_BYTES, MAX_DETAIL_TYPE, MAX_ENTRIES, EntryResult
 
 _MAX_SOURCE: Final = 256
+_WHOLE: Final = frozenset(("EventBusName", "Source", "DetailType", "Detail", "Time"))
 
 #: Called with (where, what, event id) when an event gets somewhere.
 Trace = Callable[[str, str, str], None]
@@ -226,6 +227,8 @@ def _cut(body: str) -> str:
 
 
 def _size(entry: Mapping[str, Any]) -> int:
+    if _is_whole(entry):
+        return entry_size(cast("Entry", entry))
     known = Entry(
         EventBusName="",
         Source=entry.get("Source") or "",
@@ -235,6 +238,11 @@ def _size(entry: Mapping[str, Any]) -> int:
     if entry.get("Time") is not None:
         known["Time"] = entry["Time"]
     return entry_size(known) + sum(len(resource.encode()) for resource in entry.get("Resources", ()))
+
+
+def _is_whole(entry: Mapping[str, Any]) -> bool:
+    """Whether it is what Breakwater's publisher sends."""
+    return entry.keys() == _WHOLE and all(entry.values())
 
 
 def _parsed(detail: object) -> Any:

@@ -8,10 +8,10 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyItemAlreadyExistsError,
     IdempotencyItemNotFoundError,
 )
-from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 
 from local.memory.clock import VirtualClock
+from runtime.idempotency import EventRecords
 
 _IN_PROGRESS: Final = "INPROGRESS"
 _COMPLETED: Final = "COMPLETED"
@@ -28,7 +28,7 @@ class _Record(DataRecord):
         return False
 
 
-class MemoryIdempotency(BasePersistenceLayer):
+class MemoryIdempotency(EventRecords):
     """Keeps records in `table` (a table of its own by default) under DynamoDBPersistenceLayer's conditions."""
 
     def __init__(self, *, clock: VirtualClock, table: Table | None = None) -> None:
@@ -36,6 +36,13 @@ class MemoryIdempotency(BasePersistenceLayer):
         self.table: Table = {} if table is None else table
         self._clock = clock
         self._remaining_millis: int | None = None
+
+    def millis(self) -> int:
+        return self._clock.micros // 1_000
+
+    def begin(self, key: str, *, remaining: int | None, kept: int) -> None:
+        self._remaining_millis = remaining
+        super().begin(key, remaining=remaining, kept=kept)
 
     def save_inprogress(self, data: dict[str, Any], remaining_time_in_millis: int | None = None) -> None:
         # The base class would turn it into a time on this machine's clock.

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
 import time
+from contextlib import suppress
+from typing import Any
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent_function
 from moto import mock_aws
 
 from events.envelope import CloudEvent
@@ -145,3 +149,56 @@ def test_records_live_for_weeks() -> None:
 def test_a_store_that_is_away_is_a_transient_failure() -> None:
     with pytest.raises(DependencyUnavailable):
         Once(dynamodb_store("no-such-table"), "notification").run(Effect(), paid())
+
+
+class Calls:
+    """A DynamoDB client that keeps what it is asked, and answers nothing."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, dict[str, Any]]] = []
+        self.exceptions = boto3.client("dynamodb", region_name="us-east-1").exceptions
+        self.meta = boto3.client("dynamodb", region_name="us-east-1").meta
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda **asked: self.made.append((name, asked)) or {}
+
+    @property
+    def told(self) -> list[tuple[str, dict[str, Any]]]:
+        """Without times, and without the order and the space that JSON leaves open."""
+        return [(name, {key: self._bare(value) for key, value in asked.items()}) for name, asked in self.made]
+
+    def _bare(self, value: Any) -> Any:
+        if isinstance(value, dict) and value.keys() == {"N"}:
+            return "a time"
+        if isinstance(value, dict):
+            return {key: self._bare(inner) for key, inner in value.items()}
+        return json.loads(value) if isinstance(value, str) and value.startswith("[") else value
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_run_asks_of_dynamodb_what_powertools_own_decorator_does(fails: bool, monkeypatch) -> None:
+    def handle(event: CloudEvent) -> Outcome:
+        if fails:
+            raise Conflict("busy")
+        return Effect()(event)
+
+    ours, theirs = Calls(), Calls()
+    monkeypatch.setattr("runtime.idempotency.client", lambda _: ours)
+    config = IdempotencyConfig(event_key_jmespath="[source, id]")
+    config.register_lambda_context(FakeContext())
+    layer = DynamoDBPersistenceLayer(table_name=TABLE, expiry_attr="expiration", boto3_client=theirs)
+    decorated = idempotent_function(
+        lambda identity: [event.to_dict() for event in handle(paid()).events],
+        data_keyword_argument="identity",
+        persistence_store=layer,
+        config=config,
+        key_prefix="notification",
+    )
+
+    with suppress(Conflict):
+        once().run(handle, paid())
+    with suppress(Conflict):
+        decorated(identity={"source": paid().source, "id": paid().id})
+
+    assert ours.told == theirs.told
+    assert [name for name, _ in ours.told] == ["put_item", "delete_item" if fails else "update_item"]

@@ -48,6 +48,10 @@ class MemoryInvoices:
     def find(self, invoice_id: str) -> Stored | None:
         return self._stored.get(invoice_id)
 
+    def restore(self, stored: Stored) -> None:
+        """As if it had always been there: nobody is told."""
+        self._stored[stored.invoice.id] = stored
+
     def save(self, decision: Decision, *, over: Stored | None, now: datetime) -> None:
         id_ = decision.invoice.id
         there = self._stored.get(id_)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
-
 from events.envelope import CloudEvent
-from runtime.idempotency import Once
+from runtime.idempotency import EventRecords, Once
 from runtime.outcome import Handle, Outcome
 
 
 class ChannelGuard:
     """A Guard (functions.notification.ports) over any store of the runtime's."""
 
-    def __init__(self, store: BasePersistenceLayer, consumer: str, channels: Iterable[str]) -> None:
+    def __init__(self, store: EventRecords, consumer: str, channels: Iterable[str]) -> None:
         self._once = {channel: Once(store, f"{consumer}.{channel}") for channel in channels}
 
     def register(self, context: Any) -> None:
