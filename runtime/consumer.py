@@ -13,6 +13,7 @@ What a record ends as:
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -41,7 +42,7 @@ from runtime.meter import ConsumerMeter
 from runtime.outcome import Handle, Outcome, Together
 from runtime.publisher import Publisher
 from runtime.queue import Queue, reason
-from runtime.telemetry import about, logger, why
+from runtime.telemetry import logger, why
 from runtime.time_left import TimeLeft
 from runtime.timing import epoch_ms, whole_ms
 from runtime.tracing import PASSIVE, Tracer, begun_by
@@ -270,26 +271,12 @@ class QueueConsumer:
         )
 
     def _log(self, delivery: Delivery) -> None:
-        event, error = delivery.event, delivery.error
-        line = about(event, carrier=delivery.span.carrier) | {
-            "consumer": self._spec.name,
-            "outcome": delivery.fate,
-            "attempts": delivery.tries,
-            "duration_ms": delivery.duration_ms,
-            "message_id": delivery.message_id,
-        }
-        times = {"age_ms": delivery.age_ms, "critical_ms": delivery.critical_ms}
-        line |= {name: value for name, value in times.items() if value is not None}
-        if delivery.outcome.events:
-            line |= {"events_out": [f"{e.type} {e.id}" for e in delivery.outcome.events]}
-        if delivery.suppressed:
-            line |= {"suppressed_because": delivery.suppressed}
-        if error is not None:
-            line |= why(error)
-        unexpected = error is not None and not isinstance(error, BreakwaterError)
-        log = logger().info if error is None else logger().warning
-        log(delivery.fate, extra=line, exc_info=error if unexpected else None)
-        failure = "" if delivery.fate == "deferred" else line.get("reason", "")
+        error = delivery.error
+        if logger().listens(logging.INFO if error is None else logging.WARNING):
+            unexpected = error is not None and not isinstance(error, BreakwaterError)
+            log = logger().info if error is None else logger().warning
+            log(delivery.fate, extra=delivery.line(self._spec.name), exc_info=error if unexpected else None)
+        failure = "" if error is None or delivery.fate == "deferred" else why(error)["reason"]
         delivery.span.end(error=failure, outcome=str(delivery.fate), attempts=delivery.tries)
 
 

@@ -21,6 +21,7 @@ from events.envelope import CloudEvent, InvalidEvent, format_time, parse_time
 from events.versions import OlderVersionTravels
 from runtime.errors import UnreadableMessage
 from runtime.outcome import Outcome
+from runtime.telemetry import about, why
 from runtime.timing import critical_ms, epoch_ms, whole_ms
 from runtime.tracing import NO_SPAN, Span
 
@@ -33,8 +34,8 @@ Fate = Literal["handled", "duplicate", "suppressed", "retry", "deferred", "dead_
 class Delivery:
     """`record` is one of the `Records` of Lambda's event, and `picked_up` when its batch began (runtime.timing).
 
-    `tries` count this one, too. `suppressed` says why nothing is done, where that is so. `handler_ms` is what it took
-    in the service's own code, if it came to that.
+    `tries` count this one, too; `sent` is when SQS got it, in milliseconds. `suppressed` says why nothing is done,
+    where that is so. `handler_ms` is what it took in the service's own code, if it came to that.
     """
 
     record: Mapping[str, Any]
@@ -49,9 +50,13 @@ class Delivery:
     duration_ms: float | None = None
     critical_ms: int | None = None
     tries: int = field(init=False)
+    sent: int | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tries = self._count("tries") + int(self.record["attributes"]["ApproximateReceiveCount"])
+        attributes = self.record["attributes"]
+        self.tries = self._count("tries") + int(attributes["ApproximateReceiveCount"])
+        sent = attributes.get("SentTimestamp")
+        self.sent = int(sent) if sent else None
 
     @property
     def body(self) -> str:
@@ -94,8 +99,7 @@ class Delivery:
     @property
     def age_ms(self) -> int | None:
         """Between its sending and the batch's start; None of a record that was made by hand and does not tell."""
-        sent = self._sent
-        return None if sent is None else whole_ms(self.picked_up - sent)
+        return None if self.sent is None else whole_ms(self.picked_up - self.sent)
 
     def settled(self, now: float) -> None:
         """Its fate is known, and whatever that asked for is done."""
@@ -108,12 +112,26 @@ class Delivery:
         """On this queue: of a message that stands in for another, when that one was first received."""
         text = self._attribute("first_seen")
         seen = _time(text) if text else None
-        return (self._sent or self.picked_up) if seen is None else epoch_ms(seen)
+        return (self.sent or self.picked_up) if seen is None else epoch_ms(seen)
 
-    @property
-    def _sent(self) -> int | None:
-        text = self.record["attributes"].get("SentTimestamp")
-        return int(text) if text else None
+    def line(self, consumer: str) -> dict[str, Any]:
+        """The members of its canonical line (see runtime.telemetry)."""
+        line = about(self.event, carrier=self.span.carrier) | {
+            "consumer": consumer,
+            "outcome": self.fate,
+            "attempts": self.tries,
+            "duration_ms": self.duration_ms,
+            "message_id": self.message_id,
+        }
+        if (age_ms := self.age_ms) is not None:
+            line["age_ms"] = age_ms
+        if self.critical_ms is not None:
+            line["critical_ms"] = self.critical_ms
+        if self.outcome.events:
+            line["events_out"] = [f"{e.type} {e.id}" for e in self.outcome.events]
+        if self.suppressed:
+            line["suppressed_because"] = self.suppressed
+        return line if self.error is None else line | why(self.error)
 
     def fail(self, error: Exception) -> None:
         """What an attempt raised: the delivery's error, or no failure if the same event comes in a readable version."""

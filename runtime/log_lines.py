@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Mapping
 from itertools import islice
+from types import CodeType
 from typing import Any, Final, NamedTuple
 
 from aws_lambda_powertools import Logger
@@ -18,7 +20,9 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from pydantic_core import to_json
 
 #: Attributes that each record begins with; what is said of this one thing comes after them.
-_COMMON: Final = len(vars(logging.LogRecord("", 0, "", 0, "", (), None)))
+_BLANK: Final[Mapping[str, Any]] = dict(vars(logging.LogRecord("", logging.INFO, "", 0, "", (), None)))
+_COMMON: Final = len(_BLANK)
+_ATTRIBUTES: Final = frozenset(_BLANK) | {"message", "asctime"}
 #: Words that are JSON by themselves: Powertools would log what they stand for.
 _JSON_WORDS: Final = frozenset(("true", "false", "null", "NaN", "Infinity"))
 _MILLION: Final = 1_000_000
@@ -30,9 +34,11 @@ class LineLogger(Logger):
     """Powertools' logger, for lines that are mostly a word with `extra` members."""
 
     def __init__(self) -> None:
-        # Nobody asks lines for these: see "Optimization" in logging's documentation.
-        logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
         super().__init__(logger_formatter=LineFormatter())
+
+    def listens(self, level: int) -> bool:
+        """Whether lines of this level go anywhere: where they do not, nobody need make them."""
+        return self._logger.isEnabledFor(level)
 
     def info(
         self,
@@ -45,22 +51,24 @@ class LineLogger(Logger):
         """See Logger.info."""
         if not self._logger.isEnabledFor(logging.INFO):
             return
-        caller = sys._getframe(1)  # noqa: SLF001 - as logging itself finds out who logs
-        record = logging.LogRecord(
-            self._logger.name,
-            logging.INFO,
-            caller.f_code.co_filename,
-            caller.f_lineno,
-            msg,
-            (),
-            None,
-            caller.f_code.co_name,
-        )
-        if args or exc_info or options or not extra or not vars(record).keys().isdisjoint(extra):
+        if args or exc_info or options or not extra or not _ATTRIBUTES.isdisjoint(extra):
             super().info(msg, *args, exc_info=exc_info, extra=extra, stacklevel=3, **options)
             return
-        vars(record).update(extra)
-        self._logger.handle(record)
+        caller = sys._getframe(1)  # noqa: SLF001 - as logging itself finds out who logs
+        self._logger.handle(_Line(self._logger.name, msg, extra, caller.f_code, caller.f_lineno))
+
+
+class _Line(logging.LogRecord):
+    """A record without what logging would look up for it, and no line tells: thread, process and module."""
+
+    def __init__(self, name: str, msg: object, extra: Mapping[str, object], code: CodeType, lineno: int) -> None:
+        now = time.time_ns()
+        attributes = vars(self)
+        attributes.update(_BLANK)
+        attributes["name"], attributes["msg"] = name, msg
+        attributes["pathname"], attributes["funcName"], attributes["lineno"] = code.co_filename, code.co_name, lineno
+        attributes["created"], attributes["msecs"] = now / 1_000_000_000, now // 1_000_000 % 1_000
+        attributes.update(extra)
 
 
 class _Second(NamedTuple):

@@ -24,8 +24,6 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from aws_lambda_powertools import Logger
-
 from events.binding import REPLAY
 from events.envelope import CloudEvent
 from events.trace_context import trace_id_in
@@ -43,7 +41,7 @@ _EXTENSIONS: Final = (("causation_id", "causationid"), ("replay", REPLAY))
 
 
 @cache
-def logger() -> Logger:
+def logger() -> LineLogger:
     """The process's logger: JSON lines, named and levelled by the POWERTOOLS_* variables."""
     return LineLogger()
 
