@@ -22,6 +22,7 @@ from ops import derived
 from ops.aws import Aws, EndpointUrl, Profile, Region, Stage
 from ops.schemas import check
 from ops.schemas.live import Report, report
+from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 from runtime.topology import SERVICES as APART
 from runtime.topology import InvalidTopology, topology
@@ -34,10 +35,6 @@ INSTALL: Final = "npm install -g aws-cdk@2.1148.1"
 _AHEAD: Final = (State.OLDER, State.ONLY_THERE)
 _REGISTRY: Final = "Contracts"
 _STACKS: Final = ("Bus", _REGISTRY, *_SERVICES)
-
-
-class WrongUse(Exception):
-    """The command line makes no sense; the message says what would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

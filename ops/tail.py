@@ -16,12 +16,12 @@ from contracts.lines import Line
 from events.envelope import format_time
 from infra.config import DEFAULT_STAGE, UnknownStage
 from ops.aws import EndpointUrl, Profile, Region, Stage
-from ops.letters.places import WrongUse
-from ops.letters.selection import moment
 from ops.logs.live import Wanted, follow
 from ops.story.steps import moment as moment_of
 from ops.story.words import short, span
 from ops.target import Target
+from ops.times import moment
+from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 
 #: Seconds between two questions. CloudWatch takes 25 of FilterLogEvents a second of an account: one is ten.

@@ -14,14 +14,14 @@ import typer
 from contracts.deployed import CannotAsk
 from infra.config import DEFAULT_STAGE, UnknownStage
 from ops.aws import AsJson, EndpointUrl, Profile, Region, Stage
-from ops.letters.places import WrongUse
-from ops.letters.selection import moment
 from ops.logs.sources import Kind, log_source
 from ops.logs.window import Window
 from ops.story.gathering import Investigation, Progress
 from ops.story.page import pages
 from ops.story.telling import Question
 from ops.target import Target
+from ops.times import moment
+from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 
 _QUIET_SECONDS: Final = 2.0

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from contracts.deployed import CannotAsk
-from ops.letters.places import WrongUse
+from ops.wrong_use import WrongUse
 from runtime.errors import BreakwaterError
 
 Standing = Literal["running", "done", "incomplete", "failed", "stopped"]

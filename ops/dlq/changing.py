@@ -18,10 +18,10 @@ from ops.letters.desk import Desk
 from ops.letters.holding import LEASE
 from ops.letters.letter import Letter
 from ops.letters.looking import Look
-from ops.letters.places import WrongUse
 from ops.letters.redrive import RATE, WATCH, Plan, Report, plan
 from ops.letters.selection import Selection
 from ops.schemas.progress import Progress
+from ops.wrong_use import WrongUse
 
 Everything = Annotated[bool, typer.Option("--all", help="All letters, when nothing else is said.")]
 

@@ -16,7 +16,7 @@ from ops.letters import work
 from ops.letters.editing import DoesNotFit, Edited, changed, document, edited, event_text
 from ops.letters.holding import LEASE
 from ops.letters.letter import Letter
-from ops.letters.places import WrongUse
+from ops.wrong_use import WrongUse
 
 
 def add_commands(app: typer.Typer) -> None:

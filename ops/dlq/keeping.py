@@ -19,9 +19,9 @@ from ops.letters.grouping import grouped
 from ops.letters.holding import LEASE
 from ops.letters.letter import Letter
 from ops.letters.operations import Entry
-from ops.letters.places import WrongUse
 from ops.letters.selection import Selection, goes_by
 from ops.schemas.progress import Progress
+from ops.wrong_use import WrongUse
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -25,7 +25,7 @@ from ops.letters.letter import Letter
 from ops.letters.looking import Look
 from ops.letters.operations import Verb
 from ops.letters.packing import packed
-from ops.letters.places import WrongUse
+from ops.wrong_use import WrongUse
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -19,9 +19,10 @@ from infra.config import DEFAULT_STAGE, UnknownStage
 from ops.aws import EndpointUrl, Profile, Region, Stage
 from ops.letters.desk import Desk
 from ops.letters.holding import LEASE
-from ops.letters.places import WrongUse
-from ops.letters.selection import Selection, moment
+from ops.letters.selection import Selection
 from ops.target import Target
+from ops.times import moment
+from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 from runtime.errors import BreakwaterError
 

@@ -20,10 +20,11 @@ from ops.letters.looking import PATIENCE, Look, looking
 from ops.letters.mover import Mover
 from ops.letters.operations import Operation, Step, Verb, Who, last_steps
 from ops.letters.outlets import BusOutlet, FunctionOutlet, Outlet, QueueOutlet, Redriving
-from ops.letters.places import Place, WrongUse, places, places_named
+from ops.letters.places import Place, places, places_named
 from ops.letters.selection import Selection
 from ops.letters.trail import Trail, table_name
 from ops.target import Target
+from ops.wrong_use import WrongUse
 from runtime.claim_check import S3ClaimChecks
 from runtime.clock import Clock
 from runtime.publisher import EventBridgeBus, Publisher

@@ -19,7 +19,7 @@ from events.catalog import payload_of
 from events.envelope import CloudEvent, InvalidEvent, Problem
 from ops.letters.box import MAX_BYTES
 from ops.letters.letter import Letter, Origin
-from ops.letters.places import WrongUse
+from ops.wrong_use import WrongUse
 from runtime.claim_check import ClaimChecks, checked_out
 
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")

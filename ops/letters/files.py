@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ops.letters.letter import Letter
 from ops.letters.packing import line, unpacked
-from ops.letters.places import Place, WrongUse
+from ops.letters.places import Place
+from ops.wrong_use import WrongUse
 
 
 def export(letters: Iterable[Letter], path: Path) -> int:

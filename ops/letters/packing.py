@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ops.letters.letter import Letter
-from ops.letters.places import Place, WrongUse
+from ops.letters.places import Place
 from ops.letters.reading import letter_of
+from ops.wrong_use import WrongUse
 
 
 def packed(letter: Letter) -> dict[str, Any]:

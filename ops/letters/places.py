@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ops.target import Target
+from ops.wrong_use import WrongUse
 from runtime.manifest import Service
 from runtime.topology import Group
 
 Kind = Literal["consumer", "relay", "schedule", "group"]
-
-
-class WrongUse(ValueError):
-    """What was asked for makes no sense; the message says what would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

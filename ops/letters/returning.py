@@ -13,7 +13,7 @@ from ops.letters.letter import Letter
 from ops.letters.mover import batches
 from ops.letters.operations import Entry, Operation, Step, Verb
 from ops.letters.packing import unpacked
-from ops.letters.places import WrongUse
+from ops.wrong_use import WrongUse
 
 
 def parked(desk: Desk, entry: Entry) -> Letter:

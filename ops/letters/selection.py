@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Self
 
 from events.envelope import format_time, parse_time
 from ops.letters.letter import Letter
-from ops.letters.places import WrongUse
 
-_DURATION: Final = re.compile(r"(\d+)([smhd])")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 #: Of an id, so that a few digits that are read out over the phone do not match half of everything.
 _SHORTEST_PREFIX: Final = 6
 
@@ -70,13 +66,3 @@ def _is_of(letter: Letter, name: str) -> bool:
 def goes_by(text: str, *known: str) -> bool:
     """Whether `text` is one of the ids, or the beginning of one."""
     return any(text == id_ or (len(text) >= _SHORTEST_PREFIX and id_.startswith(text)) for id_ in known)
-
-
-def moment(text: str, *, now: datetime) -> datetime:
-    """`30m`, `2h` or `3d` before `now`, or an RFC 3339 time. Raises WrongUse."""
-    if match := _DURATION.fullmatch(text):
-        return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise WrongUse(f"{text!r} is no age: say 30m, 2h, 3d, or a time such as 2026-05-20T14:30:00Z") from error

@@ -18,10 +18,10 @@ from ops.letters.letter import Letter
 from ops.letters.mover import batches
 from ops.letters.operations import Entry, Operation, Verb
 from ops.letters.outlets import Nowhere, Outlet, Parking
-from ops.letters.places import WrongUse
 from ops.letters.redrive import RATE, WATCH, Redrive, Report, Tell
 from ops.letters.returning import bring_back, parked
 from ops.letters.selection import Selection
+from ops.wrong_use import WrongUse
 
 Count = Callable[[int], None]
 

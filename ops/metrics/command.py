@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Final
 
 import typer
@@ -18,16 +16,11 @@ from ops.metrics.series import Window
 from ops.metrics.source import source_of
 from ops.metrics.table import table
 from ops.target import Target
+from ops.times import length_of
+from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 
 EXAMPLE: Final = "Example: python -m ops metrics billing --since 6h --stage prod"
-
-_SPAN: Final = re.compile(r"([1-9]\d{0,4})([mhd])")
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-class WrongUse(Exception):
-    """The command line makes no sense; the message says what would."""
 
 
 def metrics(
@@ -46,7 +39,7 @@ def metrics(
     """
     try:
         target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
-        rows = _rows(target, function, Window.whole(span_of(since), until=SystemClock().now()))
+        rows = _rows(target, function, Window.whole(length_of(since), until=SystemClock().now()))
     except (WrongUse, UnknownStage, CannotAsk) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
@@ -65,11 +58,3 @@ def _rows(target: Target, function: str | None, window: Window) -> list[Row]:
 
 def _document(rows: Sequence[Row], since: str) -> str:
     return json.dumps({"since": since, "rows": [row.to_dict() for row in rows]}, indent=2)
-
-
-def span_of(text: str) -> timedelta:
-    """`90m`, `6h` or `7d`. Raises WrongUse."""
-    match = _SPAN.fullmatch(text)
-    if match is None:
-        raise WrongUse(f"{text!r} is no span of time: say 90m, 6h or 7d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -22,8 +22,9 @@ from ops.replay.outcomes import outcomes, told
 from ops.replay.plan import Choice, Plan, plan
 from ops.replay.running import Running, leftovers
 from ops.replay.telling import ended_line, plan_json, plan_lines, progress_line, replay_json, table
-from ops.replay.window import Window, WrongUse, memory, said
+from ops.replay.window import Window, memory, said
 from ops.target import Target
+from ops.wrong_use import WrongUse
 from runtime.clock import Clock, SystemClock
 
 #: EventBridge says of a new rule only that a short time may pass before it matches.

@@ -11,7 +11,8 @@ from typing import Any, Final
 from contracts.company import Route, routes
 from events.catalog import CATALOG
 from infra.config import StageConfig
-from ops.replay.window import Window, WrongUse
+from ops.replay.window import Window
+from ops.wrong_use import WrongUse
 from runtime.consumer import WITH_EFFECTS
 from runtime.manifest import Consumer, Service
 

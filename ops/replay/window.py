@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
 from infra.components.relations import Retention
+from ops.times import length_of
+from ops.wrong_use import WrongUse
 
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _MINUTE: Final = timedelta(minutes=1)
-
-
-class WrongUse(Exception):
-    """What was asked for makes no sense; the message says what would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +30,7 @@ class Window:
             raise WrongUse("say which time to replay: either --since 2h, or --from 2026-05-20T14:00 (and --to)")
         if since is not None and end is not None:
             raise WrongUse("--since counts back from now: use --from with --to")
-        begin = now - _duration(since) if since is not None else _instant("--from", start or "")
+        begin = now - length_of(since) if since is not None else _instant("--from", start or "")
         return cls.of(begin, now if end is None else _instant("--to", end), now=now)
 
     @classmethod
@@ -67,13 +63,6 @@ def memory(days: Retention) -> timedelta:
 def said(moment: datetime) -> str:
     """For people: UTC, to the minute."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _duration(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,6})([mhd])", text)
-    if found is None or not int(found[1]):
-        raise WrongUse(f"{text!r} is no duration: say 90m, 2h or 3d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def _instant(option: str, text: str) -> datetime:

@@ -138,7 +138,7 @@ def test_one_operation_is_told_letter_by_letter(stage: StageOfLetters) -> None:
         ("edit evt_01J2XYZ --set data.amount=1", "say why"),
         ("edit evt_nothing --set data.amount=1 --why x", "no letter goes by evt_nothing"),
         ("list --consumer shipping", "known: ingestion-dlq"),
-        ("list --older yesterday", "is no age"),
+        ("list --older yesterday", "is no time"),
         ("list --stage moon", "there is no stage 'moon'"),
         ("redrive --resume ffffff", "there is no operation ffffff"),
         ("unpark evt_01J2XYZ", "say which parked letters"),

@@ -13,9 +13,10 @@ from contracts.deployed import CannotAsk
 from ops.letters.box import Box
 from ops.letters.grouping import grouped
 from ops.letters.looking import looking
-from ops.letters.places import WrongUse, places
+from ops.letters.places import places
 from ops.letters.selection import Selection
 from ops.target import Target
+from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 from runtime.errors import DependencyUnavailable
 from tests.contract.letters_stage import StageOfLetters, messages, payments

@@ -18,8 +18,8 @@ from ops.letters.desk import Desk
 from ops.letters.editing import changed, document, edited
 from ops.letters.operations import Step, last_steps
 from ops.letters.packing import unpacked
-from ops.letters.places import WrongUse
 from ops.letters.selection import Selection
+from ops.wrong_use import WrongUse
 from runtime.errors import BusinessRuleViolated, DependencyUnavailable, Unpublishable, UnreadableMessage
 from tests.contract.letters_stage import DIED, StageOfLetters, envelope, ids, killed, messages, payments
 from tests.unit.event_builders import paid

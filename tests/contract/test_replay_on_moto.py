@@ -198,7 +198,7 @@ def test_an_age_that_consumers_may_have_forgotten_is_refused_unless_one_insists(
     ("args", "said"),
     [
         ([], "say which time to replay"),
-        (["--since", "2 weeks"], "'2 weeks' is no duration"),
+        (["--since", "2 weeks"], "'2 weeks' is no span of time"),
         (["--since", "2h", "--to-consumer", "nobody"], "no consumer of the bus is called nobody"),
         (["--since", "2h", "--json"], "--json asks nobody"),
     ],

@@ -12,8 +12,9 @@ from events.binding import from_sqs_body
 from ops.letters.editing import DoesNotFit, changed, document, edited
 from ops.letters.files import export, read
 from ops.letters.packing import packed, unpacked
-from ops.letters.places import WrongUse, places
+from ops.letters.places import places
 from ops.target import Target
+from ops.wrong_use import WrongUse
 from runtime.claim_check import MemoryClaimChecks, checked_in
 from tests.unit.event_builders import paid, usage
 from tests.unit.letter_builders import a_letter, a_message, in_envelope

@@ -8,8 +8,9 @@ import pytest
 
 from ops.letters.fingerprints import masked
 from ops.letters.grouping import grouped
-from ops.letters.places import WrongUse
-from ops.letters.selection import Selection, moment
+from ops.letters.selection import Selection
+from ops.times import moment
+from ops.wrong_use import WrongUse
 from runtime.errors import BusinessRuleViolated, DependencyUnavailable
 from tests.unit.event_builders import paid
 from tests.unit.letter_builders import DIED, a_letter
@@ -106,5 +107,5 @@ def test_ages_are_words_or_times() -> None:
     assert moment("30m", now=NOW) == NOW - timedelta(minutes=30)
     assert moment("3d", now=NOW) == NOW - timedelta(days=3)
     assert moment("2026-05-31T12:00:00Z", now=NOW) == DIED
-    with pytest.raises(WrongUse, match="is no age: say 30m"):
+    with pytest.raises(WrongUse, match="is no time: say 30m"):
         moment("yesterday", now=NOW)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from ops.letters.advice import advice
 from ops.letters.letter import Origin
 from ops.letters.outlets import CannotSend, destination, payload_of
-from ops.letters.places import WrongUse, places, places_named
+from ops.letters.places import places, places_named
 from ops.letters.reading import letter_of
 from ops.letters.selection import Selection
 from ops.target import Target
+from ops.wrong_use import WrongUse
 from runtime.errors import BreakwaterError
 from tests.unit.event_builders import paid
 from tests.unit.letter_builders import DIED, SENT, a_letter, a_message, a_place, in_envelope

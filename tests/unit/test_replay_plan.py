@@ -15,7 +15,8 @@ from local.memory.patterns import compile as compiled
 from ops.replay.estimate import estimate
 from ops.replay.eventbridge import Archive
 from ops.replay.plan import Choice, Plan, as_json, plan
-from ops.replay.window import Window, WrongUse, memory
+from ops.replay.window import Window, memory
+from ops.wrong_use import WrongUse
 
 NOW = datetime(2026, 5, 20, 14, 30, 30, tzinfo=UTC)
 WINDOW = Window.of(NOW - timedelta(hours=2), NOW, now=NOW)

@@ -19,7 +19,7 @@ from ops.console.views.which import Which, the_letter
 from ops.letters import work
 from ops.letters.editing import DoesNotFit, Edited, document, edited, event_text
 from ops.letters.letter import Letter
-from ops.letters.places import WrongUse
+from ops.wrong_use import WrongUse
 from runtime.errors import BreakwaterError
 
 

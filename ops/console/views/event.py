@@ -13,9 +13,9 @@ from ops.console.console import console_of
 from ops.console.inquiry import PAST
 from ops.console.problems import Problem
 from ops.console.story.waterfall import waterfall
-from ops.letters.places import WrongUse
-from ops.letters.selection import moment
 from ops.story.story import Choices
+from ops.times import moment
+from ops.wrong_use import WrongUse
 
 PASTS: Final = ("1h", "24h", "7d", "14d")
 

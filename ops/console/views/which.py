@@ -12,8 +12,8 @@ from ops.console.problems import Problem
 from ops.letters.desk import only
 from ops.letters.grouping import Group, grouped
 from ops.letters.letter import Letter
-from ops.letters.places import WrongUse
 from ops.letters.selection import Selection
+from ops.wrong_use import WrongUse
 
 _GONE = "Others may hold its letters, or have redriven or parked them: the audit trail knows."
 
