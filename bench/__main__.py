@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench import carried
 from bench import cold as cold_start
 from bench.calls import measure_all
 from bench.canned import Level
 from bench.cpu import measure_cpu
+from bench.embedded import on_a_stack
 from bench.growth import measure_growth
+from bench.measure import measured_works
 from bench.memory import measure_memory
 from bench.plots import Unplottable, svg_of
-from bench.report import as_document, as_table
+from bench.report import as_document, as_table, machine, measurements, measurements_table
 from bench.tables import cpu_table, growth_table, memory_table
+from ops.cost.figures import MEASURED
 from runtime.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -136,6 +140,33 @@ def _progress(goal: int) -> Callable[[int], None]:
 
 def _now() -> datetime:
     return SystemClock().now().replace(microsecond=0)
+
+
+@app.command()
+def measure(
+    repeats: Annotated[int, typer.Option(min=1, help="Invocations of each size.")] = 9,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, with the machine's facts.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Renew what is committed: bench/measured.json.")] = False,
+) -> None:
+    """Time, waits, units and bytes of one invocation of each function: what `python -m ops cost` reckons with."""
+    now = SystemClock().now().replace(microsecond=0)
+    results = measured_works(now=now, repeats=repeats)
+    document = json.dumps(measurements(results, date=f"{now:%Y-%m-%d}"), indent=1)
+    if write:
+        MEASURED.write_text(f"{document}\n")
+    print(document if as_json else measurements_table(results))
+
+
+@app.command()
+def capacity(
+    concurrency: Annotated[int, typer.Option(min=2, help="Of each function of the embedded stack.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, with the machine's facts.")] = False,
+) -> None:
+    """What `python -m ops capacity` predicts for the embedded stack, beside what the stack does."""
+    now = SystemClock().now()
+    found = on_a_stack(now, concurrency, lambda text: print(text, file=sys.stderr))
+    document = {"scenario": "capacity", "machine": machine(f"{now:%Y-%m-%d}"), "results": carried.as_json(found)}
+    print(json.dumps(document, indent=2) if as_json else carried.as_lines(found))
 
 
 if __name__ == "__main__":

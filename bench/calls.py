@@ -9,7 +9,7 @@ from http import HTTPStatus
 from random import Random
 from typing import Any, Final
 
-from bench.cloud import metered_cloud
+from bench.cloud import metered_cloud, queue_url
 from bench.meter import UNITS, Meter, Tally
 from bench.scenarios import Handler, Scenario, scenarios
 from bench.traffic import Invocation
@@ -21,7 +21,7 @@ from runtime.manifest import Function
 _WARM_UP: Final = 1
 #: How often a queue with the plain consumer's redrive policy hands a message out.
 _RECEIVES: Final = 3
-_CREATED: Final = HTTPStatus.CREATED
+_DONE: Final = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED)
 _DEAD_LETTER: Final = "sqs.SendMessage"
 
 
@@ -60,21 +60,21 @@ class Undone(Exception):
 
 def measure_all(*, now: datetime, batches: int) -> Sequence[Result]:
     """Every scenario, `batches` invocations each. Raises Undone. Once a process (see metered_cloud)."""
-    with metered_cloud() as meter:
-        return [_measure(scenario, meter, now=now, batches=batches) for scenario in scenarios(now)]
+    with metered_cloud(Meter) as meter:
+        return [_measure(scenario, meter, now=now, batches=batches) for scenario in scenarios(now, queue_url())]
 
 
 def _measure(scenario: Scenario, meter: Meter, *, now: datetime, batches: int) -> Result:
     events = batches * scenario.events
-    ours, plain = (_function(scenario.function, handler, now) for handler in (scenario.ours, scenario.plain))
+    ours, plain = (function_of(scenario.function, handler, now) for handler in (scenario.ours, scenario.plain))
     tallies = {ours: Tally(), plain: Tally()}
     for n in range(-_WARM_UP, 0):
-        _deliver(ours, scenario.batch(n), may_fail=scenario.fails)
+        deliver(ours, scenario.batch(n), may_fail=scenario.fails)
     for n in range(batches):
         batch = scenario.batch(n)
         for function, tally in tallies.items():
             with meter.counting(tally):
-                _deliver(function, batch, may_fail=scenario.fails)
+                deliver(function, batch, may_fail=scenario.fails)
     costs = {function: Cost.of(tally, events) for function, tally in tallies.items()}
     if _DEAD_LETTER in costs[ours].calls and not scenario.fails:
         raise Undone(f"{scenario.function.name}: {scenario.work}: it ended in dead letters")
@@ -88,22 +88,23 @@ def _measure(scenario: Scenario, meter: Meter, *, now: datetime, batches: int) -
     )
 
 
-def _function(spec: Function, handler: Handler, now: datetime) -> MemoryFunction:
+def function_of(spec: Function, handler: Handler, now: datetime) -> MemoryFunction:
     ids = Random(0)  # noqa: S311 - of requests
     return MemoryFunction(spec.name, handler, clock=VirtualClock(now), random=ids, timeout=spec.timeout)
 
 
-def _deliver(function: MemoryFunction, event: Invocation, *, may_fail: bool) -> None:
-    """As Lambda does it: what the answer leaves in the queue is handed out again. Raises Undone."""
+def deliver(function: MemoryFunction, event: Invocation, *, may_fail: bool = False) -> Mapping[str, Any]:
+    """As Lambda does it: what the answer leaves in the queue is handed out again. The last answer. Raises Undone."""
     for receives in range(1, _RECEIVES + 1):
         answer = function.invoke(event) or {}
         failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", ())}
-        if (failed and not may_fail) or answer.get("statusCode", _CREATED) != _CREATED:
+        if (failed and not may_fail) or answer.get("statusCode", HTTPStatus.OK) not in _DONE:
             raise Undone(f"{function.name}: {answer}")
         left = [record for record in event.get("Records", ()) if record.get("messageId") in failed]
         if not left:
-            return
+            break
         event = {"Records": [_received(record, receives + 1) for record in left]}
+    return answer
 
 
 def _received(record: Mapping[str, Any], times: int) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from os import devnull, environ  # noqa: TID251 - the composition root: the functions read it
 from pathlib import Path
-from typing import Any, Final, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol, TypeVar
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -54,6 +55,7 @@ _ALONE: Final = {
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/queue",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/dlq",
+    "INGESTION_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/queue",
 }
 
 
@@ -64,25 +66,35 @@ class Answering(Protocol):
 
 
 @contextmanager
-def moto_cloud() -> Iterator[None]:
+def moto_cloud(environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
     """A new cloud for this process's clients (runtime.aws). Once a process: wirings remember."""
-    _settle_environment(_ENVIRONMENT)
+    _settle_environment({**_ENVIRONMENT, **environment})
     with mock_aws():
         _furnish()
         yield
 
 
+M = TypeVar("M", bound=Meter)
+
+
 @contextmanager
-def metered_cloud() -> Iterator[Meter]:
+def metered_cloud(
+    make: Callable[[Tables], M], environment: Mapping[str, str] = MappingProxyType({}), *, out: Any = None
+) -> Iterator[M]:
     """The same, and a meter on the clients.
 
-    What the functions print meanwhile, which is their metrics, is written and goes nowhere.
+    What the functions print meanwhile, which is their metrics, is written to `out`, or goes nowhere.
     """
-    with moto_cloud(), Path(devnull).open("w") as nowhere, redirect_stdout(nowhere):
-        meter = Meter(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
+    with moto_cloud(environment), Path(devnull).open("w") as nowhere, redirect_stdout(out or nowhere):
+        meter = make(Tables(dynamodb_backends[DEFAULT_ACCOUNT_ID][_REGION]))
         for service in ("dynamodb", "events", "s3", "sesv2", "sqs"):
             meter.watch(client(service))
         yield meter
+
+
+def queue_url() -> str:
+    """Of the queue that the ingestion API fills."""
+    return environ["INGESTION_QUEUE_URL"]
 
 
 def canned_cloud(aws: Answering) -> None:
@@ -103,7 +115,7 @@ def _furnish() -> None:
         _create_table(name, key, index)
     client("events").create_event_bus(Name=BUS)
     client("sesv2").create_email_identity(EmailIdentity=SENDER)
-    for variable in ("QUEUE_URL", "DEAD_LETTER_QUEUE_URL"):
+    for variable in ("QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "INGESTION_QUEUE_URL"):
         environ[variable] = client("sqs").create_queue(QueueName=variable.lower())["QueueUrl"]
 
 

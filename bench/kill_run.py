@@ -98,12 +98,12 @@ def run(settings: Settings, say: Say) -> Result:
     """The whole of it, on an emulator of its own. Raises DeadlinePassed when the queues do not drain."""
     faults = f"{settings.faults} {settings.seed}" if settings.faults else ""
     with running_ministack(emulator_python(say), faults=faults) as url:
-        stack = deploy_stack(Cloud(url), _clean(environ), say, is_ours=True)
+        stack = deploy_stack(Cloud(url), clean(environ), say, is_ours=True)
         tune(stack, settings)
         return KillRun(stack, settings, say).perform()
 
 
-def _clean(variables: Mapping[str, str]) -> dict[str, str]:
+def clean(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if not name.startswith(("AWS_", "BREAKWATER_"))}
 
 

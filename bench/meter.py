@@ -10,17 +10,22 @@ from typing import Any, Final, NamedTuple
 
 from moto.dynamodb.models import DynamoDBBackend
 
-from bench.units import Item, chunks, index_write_units, message_size, read_units, write_units
+from bench.units import Item, chunks, index_write_units, item_size, message_size, read_units, write_units
 from events.binding import entry_size
 
 
 @dataclass(slots=True)
 class Tally:
-    """`calls` by operation (`dynamodb.PutItem`); `units` by kind (see UNITS). A retry is one more round trip."""
+    """`calls` by operation (`dynamodb.PutItem`); `units` by kind (see UNITS). A retry is one more round trip.
+
+    `bus_bytes` are those of all `bus_entries` together.
+    """
 
     calls: Counter[str] = field(default_factory=Counter)
     round_trips: int = 0
     units: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    bus_entries: int = 0
+    bus_bytes: int = 0
 
 
 #: The kinds of units. `table_writes`, `index_writes` and `reads` are DynamoDB's, whose indexes follow a write once,
@@ -42,6 +47,13 @@ class Place(NamedTuple):
     times: int = 1
 
 
+class Contents(NamedTuple):
+    """Of a table and its indexes, without the 100 bytes that AWS adds to each item's storage."""
+
+    items: int
+    bytes: int
+
+
 class Tables:
     """Moto's tables, looked at from behind: no call is made for it."""
 
@@ -55,6 +67,14 @@ class Tables:
     def place(self, table: str, item: Item) -> Place:
         return Place(table, {name: item[name] for name in self._backend.get_table(table).table_key_attrs})
 
+    def contents(self) -> dict[str, Contents]:
+        return {name: self._contents(name) for name in self._backend.tables}
+
+    def _contents(self, table: str) -> Contents:
+        items = [item.to_json()["Attributes"] for item in self._backend.get_table(table).all_items()]
+        indexed = [item for item in items for keys in self.indexes(table) if all(key in item for key in keys)]
+        return Contents(len(items) + len(indexed), sum(map(item_size, items)) + sum(map(item_size, indexed)))
+
     def indexes(self, table: str) -> list[list[str]]:
         """Key attributes of each index. All of ours carry whole items."""
         indexes = self._backend.get_table(table).global_indexes
@@ -67,6 +87,10 @@ class Meter:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._tally: Tally | None = None
+
+    def stored(self) -> dict[str, Contents]:
+        """Table -> what is in it."""
+        return self._tables.contents()
 
     def watch(self, client: Any) -> None:
         events = client.meta.events
@@ -97,6 +121,9 @@ class Meter:
         service = model.service_model.service_id.hyphenize()
         self._tally.calls[f"{service}.{model.name}"] += 1
         params, before = context["bench"]
+        if model.name == "PutEvents":
+            self._tally.bus_entries += len(params["Entries"])
+            self._tally.bus_bytes += sum(map(entry_size, params["Entries"]))
         units = self._write_units(before) if before else _units(model.name, params, parsed)
         for kind, count in units.items():
             self._tally.units[kind] += count

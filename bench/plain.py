@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -38,6 +38,8 @@ from functions.notification.domain import Contact
 from functions.notification.rendering import render
 from runtime.aws import client
 from runtime.clock import SystemClock
+
+_QUEUE_BATCH: Final = 10
 
 Handler = Callable[[dict[str, Any], Any], Any]
 Event = dict[str, Any]
@@ -214,8 +216,34 @@ def invoices_api() -> Handler:
         issued = issue(order={"key": request.headers["idempotency-key"], "body": request.json_body})
         return Response(HTTPStatus.CREATED, "application/json", json.dumps(issued))
 
+    @app.get("/invoices/<id_>")
+    def get_invoice(id_: str) -> Response[str]:
+        answer = client("dynamodb").get_item(TableName="plain-invoices", Key=_packed({"id": id_}), ConsistentRead=True)
+        return Response(HTTPStatus.OK, "application/json", json.dumps(_unpacked(answer["Item"]), default=str))
+
     def handle(event: dict[str, Any], context: Any) -> Any:
         config.register_lambda_context(context)
+        return app.resolve(event, context)
+
+    return handle
+
+
+def events_api(queue_url: str) -> Handler:
+    """POST /events with a batch: each event checked, and all of them queued, ten a call."""
+    app = APIGatewayHttpResolver()
+
+    @app.post("/events")
+    def post_events() -> Response[str]:
+        events = app.current_event.json_body
+        for event in events:
+            parse(event=event["data"], model=PartnerUsageReported)
+        for start in range(0, len(events), _QUEUE_BATCH):
+            chunk = events[start : start + _QUEUE_BATCH]
+            entries = [{"Id": str(i), "MessageBody": json.dumps({"detail": event})} for i, event in enumerate(chunk)]
+            client("sqs").send_message_batch(QueueUrl=queue_url, Entries=entries)
+        return Response(HTTPStatus.ACCEPTED, "application/json", json.dumps({"accepted": len(events)}))
+
+    def handle(event: dict[str, Any], context: Any) -> Any:
         return app.resolve(event, context)
 
     return handle

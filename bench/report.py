@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.calls import Cost, Result
+from bench.measure import Measured, Point
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -62,6 +63,20 @@ def as_document(results: Sequence[DataclassInstance], *, scenario: str, date: st
 def as_table(results: Sequence[Result]) -> str:
     head = [f"{'function':22}{'work':24}{'batch':>6}", *_COLUMNS, "fewer trips"]
     return "\n".join([_line(head), *(_line(_cells(result)) for result in results), _LEGEND, "", *_calls(results)])
+
+
+def measurements(results: Sequence[Measured], *, date: str) -> dict[str, Any]:
+    return {"scenario": "measure", "machine": machine(date), "results": [asdict(result) for result in results]}
+
+
+def measurements_table(results: Sequence[Measured]) -> str:
+    head = f"{'function':22}{'work':28}{'side':6}{'records':>8}{'cpu ms':>9}{'waits':>7}{'log bytes':>11}"
+    return "\n".join([head, *(_measured(result, point) for result in results for point in result.points)])
+
+
+def _measured(result: Measured, point: Point) -> str:
+    who = f"{result.function:22}{result.work:28}{result.side:6}"
+    return f"{who}{point.records:>8}{point.cpu_ms:>9.2f}{sum(point.waits.values()):>7.1f}{point.log_bytes:>11.0f}"
 
 
 def _line(cells: Iterable[str]) -> str:

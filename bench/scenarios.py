@@ -11,7 +11,10 @@ from bench import plain
 from bench.traffic import Invocation, Traffic
 from functions.billing import api, handler, relay, usage
 from functions.billing.manifest import API, PAYMENTS, RELAY, USAGE
+from functions.ingestion import api as intake
 from functions.ingestion import handler as ingestion
+from functions.ingestion.adapters.sqs import MAX_ENTRIES
+from functions.ingestion.manifest import API as INGESTION_API
 from functions.ingestion.manifest import CONSUMER as INGESTION
 from functions.notification import contacts
 from functions.notification import handler as notification
@@ -37,7 +40,7 @@ class Scenario:
     fails: bool = False
 
 
-def scenarios(now: datetime) -> tuple[Scenario, ...]:
+def scenarios(now: datetime, queue_url: str) -> tuple[Scenario, ...]:
     traffic = Traffic(now)
     settle, meter = plain.consumer(plain.settle_payment), plain.consumer(plain.record_usage)
     forward, tell = plain.consumer(plain.forward_usage), plain.consumer(plain.send_receipt)
@@ -66,6 +69,22 @@ def scenarios(now: datetime) -> tuple[Scenario, ...]:
             ours=api.handle,
             plain=plain.invoices_api(),
             batch=traffic.order,
+        ),
+        Scenario(
+            function=API.function,
+            work="GET /invoices/{invoice_id}",
+            events=1,
+            ours=api.handle,
+            plain=plain.invoices_api(),
+            batch=traffic.look,
+        ),
+        Scenario(
+            function=INGESTION_API.function,
+            work="POST /events",
+            events=MAX_ENTRIES,
+            ours=intake.handle,
+            plain=plain.events_api(queue_url),
+            batch=traffic.posted,
         ),
     )
 

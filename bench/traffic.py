@@ -18,14 +18,15 @@ from events.catalog import (
     Payload,
     initial,
 )
-from events.envelope import CloudEvent, derived_id, format_time
+from events.envelope import BATCH_MEDIA_TYPE, CloudEvent, derived_id, format_time
 from functions.billing.adapters.dynamodb import DynamoDbInvoices, Table
 from functions.billing.adapters.items import invoice_item
 from functions.billing.documents import NewInvoice
 from functions.billing.domain import Decision, draft, invoice_id, issue
-from functions.billing.manifest import API, PAYMENTS, RELAY, USAGE
+from functions.billing.manifest import PAYMENTS, RELAY, USAGE
 from functions.billing.periods import months_before, period_of, start_of
 from functions.billing.ports import Stored
+from functions.ingestion.adapters.sqs import MAX_ENTRIES
 from functions.ingestion.manifest import CONSUMER as INGESTION
 from functions.notification.adapters.dynamodb import DynamoDbContactBook
 from functions.notification.domain import contact_of
@@ -93,24 +94,18 @@ class Traffic:
         return {"Records": [self._stream_record(f"stream-{n}-{i}") for i in range(RELAY.batch_size)]}
 
     def order(self, n: int) -> Invocation:
-        """POST /invoices as API Gateway hands it on (payload format 2.0)."""
-        http = {
-            "method": "POST",
-            "path": "/invoices",
-            "sourceIp": "127.0.0.1",
-            "userAgent": "b",
-            "protocol": "HTTP/1.1",
-        }
-        return {
-            "version": "2.0",
-            "routeKey": API.routes[0],
-            "rawPath": "/invoices",
-            "rawQueryString": "",
-            "headers": {"content-type": "application/json", "idempotency-key": f"order-{n}"},
-            "requestContext": {"stage": "$default", "requestId": f"r-{n}", "http": http},
-            "body": json.dumps(_ORDER),
-            "isBase64Encoded": False,
-        }
+        headers = {"content-type": "application/json", "idempotency-key": f"order-{n}"}
+        return http_request("POST", "/invoices", n, headers=headers, body=json.dumps(_ORDER))
+
+    def look(self, n: int) -> Invocation:
+        """For an invoice that is there."""
+        return http_request("GET", f"/invoices/{self._owed(f'look-{n}').invoice.id}", n, headers={}, body="")
+
+    def posted(self, n: int) -> Invocation:
+        """A batch of usage, as many as one call queues."""
+        usage = PartnerUsageReported(**_usage("cus_1", self._now))
+        events = [self._event(usage, f"posted-{n}-{i}").to_dict() for i in range(MAX_ENTRIES)]
+        return http_request("POST", "/events", n, headers={"content-type": BATCH_MEDIA_TYPE}, body=json.dumps(events))
 
     def _usages(self, n: int, period: str, crowd: str) -> Invocation:
         used_at = start_of(period)
@@ -169,6 +164,21 @@ class Traffic:
         time = self._now + self._made * _APART
         self._made += 1
         return initial(payload, id=derived_id(payload.type, key), source=source, time=time)
+
+
+def http_request(method: str, path: str, n: int, *, headers: dict[str, str], body: str) -> Invocation:
+    """As API Gateway hands it on (payload format 2.0)."""
+    http = {"method": method, "path": path, "sourceIp": "127.0.0.1", "userAgent": "b", "protocol": "HTTP/1.1"}
+    return {
+        "version": "2.0",
+        "routeKey": f"{method} {path}",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": headers,
+        "requestContext": {"stage": "$default", "requestId": f"r-{n}", "http": http},
+        "body": body,
+        "isBase64Encoded": False,
+    }
 
 
 def _wanted() -> NewInvoice:

@@ -26,6 +26,7 @@ OPERATIONS_EXPIRY: Final = "expires"
 class StageConfig:
     """One stage. Account and region are nobody's business here: a template fits any.
 
+    `platform_logs` has Lambda write when each invocation starts and ends, beside what the function writes.
     `retain_data` keeps tables, secrets and logs when a stack is deleted, and protects tables from deletion.
     `dashboards` draws each service and the whole flow in CloudWatch.
     `emf_extracted` says whether CloudWatch makes metrics of log lines; elsewhere the lines are read.
@@ -46,6 +47,7 @@ class StageConfig:
     package_target: PackageTarget
     log_level: Literal["DEBUG", "INFO"]
     log_days: LogDays
+    platform_logs: bool
     retain_data: bool
     alarms: bool
     dashboards: bool
@@ -120,6 +122,7 @@ _EMBEDDED: Final = StageConfig(
     package_target="this-machine",
     log_level="INFO",
     log_days=3,
+    platform_logs=True,
     retain_data=False,
     alarms=False,  # the emulator has no queue metrics: an alarm would never fire
     dashboards=False,  # nor any of ours: they would stay empty
@@ -149,6 +152,7 @@ _DEV: Final = StageConfig(
     package_target="lambda-arm64",
     log_level="DEBUG",
     log_days=14,
+    platform_logs=True,
     retain_data=False,
     alarms=True,
     dashboards=True,
@@ -175,6 +179,7 @@ _PROD: Final = StageConfig(
     package_target="lambda-arm64",
     log_level="INFO",
     log_days=90,
+    platform_logs=False,  # 480 bytes an invocation, whose duration is a metric anyhow: see `python -m ops cost`
     retain_data=True,
     alarms=True,
     dashboards=True,

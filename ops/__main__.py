@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from ops import deploy, dlq, openapi, replay, schemas, tail, why
+from ops.capacity import command as capacity
 from ops.console.command import console
+from ops.cost import command as cost
 from ops.metrics import command
 
 app = typer.Typer(
@@ -14,6 +16,8 @@ app = typer.Typer(
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(openapi.app, name="openapi")
+app.add_typer(cost.app, name="cost")
+app.command(name="capacity", epilog=capacity.EXAMPLE)(capacity.capacity)
 app.add_typer(replay.app, name="replay")
 app.command(name="metrics", epilog=command.EXAMPLE)(command.metrics)
 app.command(name="deploy", epilog="Example: python -m ops deploy Billing --stage dev -- --hotswap")(deploy.deploy)

@@ -33,6 +33,7 @@ USAGE: Final = Consumer(
     dedup="state",
     batch_size=100,
     batching_window=1,
+    max_concurrency=50,
     slo=Slo(),
 )
 

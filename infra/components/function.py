@@ -144,6 +144,7 @@ class ServiceFunction(Construct):
             memory_size=spec.memory_mib,
             role=role.without_policy_updates(),
             log_group=log,
+            **_log_levels(home.stage),
             environment={**_common_environment(home), **_in_one_stack(environment)},
         )
         if home.stage.tracing is not None:
@@ -206,6 +207,17 @@ def _in_one_stack(environment: Environment) -> dict[str, str]:
 
 def _s3_arn(scope: Construct, resource: str) -> str:
     return Stack.of(scope).format_arn(service="s3", region="", account="", resource=resource)
+
+
+def _log_levels(stage: StageConfig) -> dict[str, Any]:
+    """Lambda can leave its own lines out only of logs in JSON; what is JSON already stays as the function wrote it."""
+    if stage.platform_logs:
+        return {}
+    return {
+        "logging_format": aws_lambda.LoggingFormat.JSON,
+        "application_log_level_v2": aws_lambda.ApplicationLogLevel[stage.log_level],
+        "system_log_level_v2": aws_lambda.SystemLogLevel.WARN,
+    }
 
 
 def _alarms(scope: Construct, name: str, function: aws_lambda.Function, stage: StageConfig) -> None:

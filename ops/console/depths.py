@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -36,11 +36,23 @@ class Depth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depths:
-    """`queues`: consumer -> its queue's. `dead`: whoever has a DLQ -> that. `missing` are not deployed."""
+    """`queues`: consumer -> its queue's. `dead`: whoever has a DLQ -> that. `missing` are not deployed.
+
+    Where services share a queue, it is under the name of their group, which `shared` gives for each who shares it.
+    """
 
     queues: Mapping[str, Depth]
     dead: Mapping[str, Depth]
     missing: tuple[str, ...] = ()
+    shared: Mapping[str, str] = field(default_factory=dict)
+
+    def queue_of(self, name: str) -> Depth | None:
+        """A consumer's; None for one that has none, or that could not be asked."""
+        return self.queues.get(self.shared.get(name, name))
+
+    def dead_of(self, name: str) -> Depth | None:
+        """A consumer's, relay's or schedule's DLQ; None where there is none."""
+        return self.dead.get(self.shared.get(name, name))
 
     @property
     def letters(self) -> int:
@@ -63,6 +75,7 @@ class Gauge:
             queues={owner: depth for (kind, owner, _), depth in found.items() if kind == "queue" and depth},
             dead={owner: depth for (kind, owner, _), depth in found.items() if kind == "dead" and depth},
             missing=tuple(name for (_, _, name), depth in found.items() if depth is None),
+            shared={member: place.owner for place in places(self._target) for member in place.members},
         )
 
     def _queues(self) -> Iterator[tuple[str, str, str]]:

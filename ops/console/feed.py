@@ -19,11 +19,12 @@ from ops.console.flow import Filter, Flow, Rates, service_of
 from ops.console.health import Health, health, unknown
 from ops.target import Target
 
-_EVERY: Final = 1.0
 #: Rounds of reading lines for one of counting messages.
 _DEPTHS_EVERY: Final = 2
 _STALE: Final = 5.0
 _BUFFER: Final = 200
+#: Lines that somebody who comes is told at once.
+_KNOWN: Final = 1_000
 
 
 class Tail(Protocol):
@@ -42,10 +43,11 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """The state now, and the lines that are new, oldest first."""
+    """The state now, and the lines that are new, oldest first; at `first`, those that were known already."""
 
     state: State
     lines: tuple[Line, ...] = ()
+    first: bool = False
 
 
 @dataclass(eq=False)
@@ -64,6 +66,8 @@ class _Listener:
 
 
 class Feed:
+    """`every` are the seconds between two rounds."""
+
     def __init__(
         self,
         target: Target,
@@ -72,11 +76,13 @@ class Feed:
         depths: Callable[[], Depths],
         elapsed: Callable[[], float],
         now_ms: Callable[[], int],
+        every: float = 1.0,
     ) -> None:
         self._tail = tail
         self._ask_depths = depths
         self._elapsed = elapsed
         self._now_ms = now_ms
+        self._every = every
         self._services = {function.name: service.name for service in target.services for function in service.functions}
         self._flow = Flow()
         self._depths = Depths(queues={}, dead={})
@@ -113,11 +119,13 @@ class Feed:
         return self._flow.latest(wanted, limit)
 
     async def news(self) -> AsyncGenerator[News, None]:
-        """From now on, until the feed stops."""
+        """What is known, and from then on what is new, until the feed stops. Nothing is lost in between."""
         listener = _Listener(asyncio.get_running_loop())
         self._listeners.add(listener)
         self._wake.set()
         try:
+            state = await asyncio.to_thread(self.now)
+            yield News(state=state, lines=tuple(reversed(self._flow.latest(Filter(), _KNOWN))), first=True)
             while (news := await listener.queue.get()) is not None:
                 yield news
         finally:
@@ -134,7 +142,7 @@ class Feed:
             for listener in tuple(self._listeners):
                 listener.tell(news)
             rounds += 1
-            self._stopped.wait(_EVERY)
+            self._stopped.wait(self._every)
 
     def _round(self, *, with_depths: bool) -> News:
         with self._asking:

@@ -62,7 +62,8 @@ def _behind(depths: Depths, behind: Sequence[str]) -> Iterator[str]:
 def _dead(depths: Depths, services: Mapping[str, str]) -> Iterator[str]:
     by_service: dict[str, int] = {}
     for owner, depth in depths.dead.items():
-        by_service[services[owner]] = by_service.get(services[owner], 0) + depth.all
+        service = services.get(owner, owner)  # a group is told by its own name
+        by_service[service] = by_service.get(service, 0) + depth.all
     for service, letters in by_service.items():
         if letters:
             yield f"{count(letters, 'dead letter waits', 'dead letters wait')} in {service}."

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from contracts.following import Follower
+from local.embedded.assembly import STAGE
 from ops.console.access import LOOPBACK, Access
 from ops.console.console import Console
 from ops.console.depths import Gauge
@@ -24,6 +25,9 @@ from ops.logs.live import reading
 from ops.metrics import source_of
 
 _SECRET_BYTES: Final = 32
+#: Seconds between two looks at all logs. CloudWatch takes 25 of FilterLogEvents a second of an account.
+_EVERY: Final = 3.0
+_EVERY_EMBEDDED: Final = 1.0
 #: How much of the past the lists begin with.
 _PAST: Final = timedelta(hours=1)
 
@@ -50,7 +54,14 @@ def console_at(desk: Desk, access: Access, *, new_id: Callable[[], UUID]) -> Con
         return new_id().hex
 
     follower = Follower(reading(target), target.log_groups, since=millis(_PAST))
-    feed = Feed(target, tail=follower.new, depths=Gauge(target).read, elapsed=time.monotonic, now_ms=millis)
+    feed = Feed(
+        target,
+        tail=follower.new,
+        depths=Gauge(target).read,
+        elapsed=time.monotonic,
+        now_ms=millis,
+        every=_EVERY_EMBEDDED if target.stage.name == STAGE else _EVERY,
+    )
     where = target.aws.endpoint_url or target.client("sqs").meta.endpoint_url
     return Console(
         target=target,

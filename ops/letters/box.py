@@ -18,8 +18,9 @@ from ops.letters.reading import letter_of
 BATCH: Final = 10
 #: Of the messages of one SendMessageBatch together, and so of any one.
 MAX_BYTES: Final = 1_048_576
-#: Calls under way at once: what one connection pool has, and more than one queue answers faster with.
-WORKERS: Final = 8
+#: Calls under way at once for one queue: some thousand letters a second, and all queues together stay within the
+#: connections that a client keeps.
+WORKERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

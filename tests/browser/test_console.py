@@ -125,7 +125,14 @@ def test_text_stands_out_from_what_is_behind_it(seat: Window) -> None:
     """Source: WCAG 2.2, 1.4.3: 4.5 to 1."""
     pairs = [(ink, behind) for ink in ("ink", "soft", "accent") for behind in ("paper", "ground", "panel")]
     pairs += [(status, behind) for status in ("ok", "warn", "bad") for behind in ("paper", "panel", f"{status}-wash")]
-    pairs += [("accent", "wash"), ("accent-ink", "accent"), ("one", "paper"), ("two", "paper"), ("three", "paper")]
+    pairs += [
+        ("accent", "wash"),
+        ("accent-ink", "accent"),
+        ("bus-ink", "bus"),
+        ("one", "paper"),
+        ("two", "paper"),
+        ("three", "paper"),
+    ]
 
     low = {pair: round(contrast(*(colour(seat.page, name) for name in pair)), 2) for pair in pairs}
 
@@ -212,7 +219,7 @@ def test_a_list_can_be_narrowed_and_stays_narrow_for_what_is_new(seat: Window, s
     stage.handle(paid(id="evt-fits"), "notification", outcome="retry", message="retry", ago=0)
 
     expect(page.locator("tbody tr", has_text="evt-fits")).to_be_visible()
-    assert page.locator("tbody tr", has_text="evt-here").is_visible()
+    expect(page.locator("tbody tr", has_text="evt-here")).to_be_visible()
     assert page.locator("tbody tr", has_text="evt-other").count() == 0
 
 
@@ -408,7 +415,7 @@ def test_a_console_that_only_looks_has_no_buttons_that_change_anything(browser: 
         for path in PATHS[:-1]:
             page = go(seat, path.format(group=group))
             assert page.locator("form[method=post]:visible").count() == 0, path
-            assert page.get_by_role("link", name=re.compile("^(Redrive|Edit)")).count() == 0, path
+            assert page.get_by_role("link", name=re.compile(r"^(Redrive|Edit)(…| \d)")).count() == 0, path
         expect(page.locator(".mode")).to_contain_text("Read-only")
 
 

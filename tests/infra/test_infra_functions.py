@@ -77,7 +77,7 @@ def test_logs_are_forgotten(assembly):
 def unpacked(request, tmp_path_factory):
     service = SERVICES[request.param]
     folder = tmp_path_factory.mktemp(service.name)
-    with ZipFile(package(service.name, "this-machine").path) as archive:
+    with ZipFile(package([service.name], "this-machine").path) as archive:
         archive.extractall(folder)
     return service, folder
 

@@ -118,3 +118,12 @@ def test_repeated_tries_are_told_though_nothing_is_dead() -> None:
 
     assert found.level == "warn"
     assert len(found.details) == 2
+
+
+def test_who_shares_a_queue_has_the_group_s_counts_and_they_count_once() -> None:
+    shared = {"billing": "monolith", "notification": "monolith"}
+    found = depths(dead={"monolith": 2}, waiting={"monolith": 5}, shared=shared)
+
+    assert [found.queue_of(name) for name in shared] == [Depth(waiting=5)] * 2
+    assert found.letters == 2
+    assert said(found).details == ("2 dead letters wait in monolith.",)

@@ -148,23 +148,28 @@ def test_a_feed_that_nobody_listens_to_asks_nothing_by_itself() -> None:
     assert stage.asked == 0
 
 
-def test_a_page_is_told_what_is_new_until_the_feed_stops() -> None:
+def test_a_page_is_told_what_is_known_and_what_is_new_until_the_feed_stops() -> None:
+    """A line may be told twice, when it comes just as the page does: a page knows them apart."""
     stage = Stage()
     stage.lines = [[line(event_id="e-1")], [line(event_id="e-2")]]
     watching = feed(stage)
+    told: list[News] = []
 
-    async def heard() -> list[News]:
-        news = []
-        async for each in watching.news():
-            news.append(each)
-            if len(news) == 2:
+    def seen() -> list[str]:
+        return list(dict.fromkeys(each.event_id for news in told for each in news.lines))
+
+    async def listen() -> None:
+        async for news in watching.news():
+            told.append(news)
+            if len(seen()) == 2:
                 await asyncio.to_thread(watching.stop)
-        return news
 
+    watching.now()
     watching.start()
-    told = asyncio.run(heard())
+    asyncio.run(listen())
 
-    assert [each.event_id for news in told[:2] for each in news.lines] == ["e-1", "e-2"]
+    assert seen() == ["e-1", "e-2"]
+    assert [news.first for news in told][:1] == [True]
     assert told[0].state.health.details == ("2 dead letters wait in billing.",)
     assert [each.event_id for each in watching.latest(Filter(), 10)] == ["e-2", "e-1"]
 

@@ -65,6 +65,15 @@ def test_cards_and_the_bus_do_not_overlap(drawing: Drawing) -> None:
             assert ax + aw <= bx or bx + bw <= ax or ay + ah <= by or by + bh <= ay
 
 
+def test_every_lane_begins_or_ends_at_the_bus() -> None:
+    drawing = topology.wide()
+    left, _, width, _ = drawing.bus
+
+    for lane in drawing.lanes:
+        start = float(re.match(r"M([\d.]+)", lane.path).group(1))  # type: ignore[union-attr]
+        assert left <= start <= left + width
+
+
 def test_no_lane_of_a_card_crosses_another() -> None:
     """The lane of an upper row stands further out: its turn is above the others' ends."""
     for card in topology.wide().cards:

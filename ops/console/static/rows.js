@@ -21,7 +21,8 @@ const add = (rows) => {
   const fresh = rows.filter((row) => !has(row)).reverse();
   for (const row of fresh) {
     if (fresh.length <= FEW) row.dataset.new = "";
-    body.prepend(row);
+    const older = [...body.rows].find((other) => Number(other.dataset.at) <= Number(row.dataset.at));
+    body.insertBefore(row, older ?? null);
   }
   while (body.rows.length > limit) body.lastElementChild.remove();
   if (empty) empty.hidden = body.rows.length > 0;

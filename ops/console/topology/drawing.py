@@ -72,12 +72,23 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Systems that are not ours, where their events come to the bus, or ours leave it. `path` is the arrow's."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     key: str
     width: float
     height: float
     bus: tuple[float, float, float, float]  # x, y, width, height
-    others: tuple[tuple[float, float, float, float, str], ...]  # x, y, width, height, direction
+    others: tuple[Outside, ...]
     cards: tuple[Card, ...]
     lanes: tuple[Lane, ...]
     ways: tuple[Way, ...]

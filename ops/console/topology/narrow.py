@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from contracts.company import SERVICES
-from ops.console.topology.drawing import OTHERS, Card, Drawing, Lane, Row, Way, is_on_the_bus, parts, trips
+from ops.console.topology.drawing import OTHERS, Card, Drawing, Lane, Outside, Row, Way, is_on_the_bus, parts, trips
 from runtime.manifest import Service
 
 _WIDTH: Final = 340.0
@@ -32,7 +32,10 @@ def narrow(services: Sequence[Service] = SERVICES) -> Drawing:
         width=_WIDTH,
         height=end + _GAP + _OTHERS + 2,
         bus=(_BUS_X, _FIRST - 8, _BUS_WIDTH, end - _FIRST + 16),
-        others=((1, 1, 112, _OTHERS, "out of them"), (1, end + _GAP, 112, _OTHERS, "to them")),
+        others=(
+            Outside(x=1, y=1, width=112, height=_OTHERS, path=f"M{_MIDDLE} {_OTHERS + 1}V{_FIRST - 9}"),
+            Outside(x=1, y=end + _GAP, width=112, height=_OTHERS, path=f"M{_MIDDLE} {end + 8}V{end + _GAP - 1}"),
+        ),
         cards=cards,
         lanes=(
             *(_lane(name, y, into=True) for name, y in entries.items()),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.company import SERVICES
-from ops.console.topology.drawing import OTHERS, Card, Drawing, Lane, Row, Way, is_on_the_bus, parts, trips
+from ops.console.topology.drawing import OTHERS, Card, Drawing, Lane, Outside, Row, Way, is_on_the_bus, parts, trips
 from runtime.manifest import Service
 
 _WIDTH: Final = 1160.0
@@ -19,26 +19,26 @@ _LANE: Final = 40.0  # between two lanes beside each other: their rates stand th
 _GAP: Final = 26.0  # between cards, besides their lanes
 _DROP: Final = 62.0  # from the cards to the bus
 _BUS: Final = 40.0
-_OTHERS: Final = 118.0
+_BELOW: Final = 30.0  # from the bus to the systems around us
+_OTHERS: Final = 122.0
+_OTHERS_HEIGHT: Final = 32.0
+_OTHERS_MARGIN: Final = 30.0
 _TURN: Final = 8.0
 
 
 def wide(services: Sequence[Service] = SERVICES) -> Drawing:
     floor = _TOP + _HEAD + _PAD + _ROW * max(len(parts(service)) for service in services)
     cards = _cards(services, floor)
-    bus = (_OTHERS + 28, floor + _DROP, _WIDTH - 2 * (_OTHERS + 28), _BUS)
-    ground = _Ground(bus_top=bus[1], middle=bus[1] + _BUS / 2, floor=floor)
+    bus = (0.0, floor + _DROP, _WIDTH, _BUS)
+    ground = _Ground(bus_top=bus[1], floor=floor)
     entries = {name: entry for card in cards for name, entry in _entries(card).items()}
     exits = {card.service.name: card.x + card.width - 34 for card in cards}
     return Drawing(
         key="wide",
         width=_WIDTH,
-        height=bus[1] + _BUS + 2,
+        height=ground.others_top + _OTHERS_HEIGHT + 2,
         bus=bus,
-        others=(
-            (1, bus[1] + 3, _OTHERS, _BUS - 6, "out of them"),
-            (_WIDTH - _OTHERS - 1, bus[1] + 3, _OTHERS, _BUS - 6, "to them"),
-        ),
+        others=_others(ground),
         cards=cards,
         lanes=tuple(_lanes(ground, entries, exits)),
         ways=tuple(_ways(services, ground, entries, exits)),
@@ -48,8 +48,19 @@ def wide(services: Sequence[Service] = SERVICES) -> Drawing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ground:
     bus_top: float
-    middle: float
     floor: float
+
+    @property
+    def middle(self) -> float:
+        return self.bus_top + _BUS / 2
+
+    @property
+    def bus_bottom(self) -> float:
+        return self.bus_top + _BUS
+
+    @property
+    def others_top(self) -> float:
+        return self.bus_bottom + _BELOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +74,17 @@ class _Entry:
     @property
     def into_row(self) -> str:
         return f"V{self.y + _TURN}q0 {-_TURN} {_TURN} {-_TURN}H{self.x}"
+
+
+def _others(ground: _Ground) -> tuple[Outside, Outside]:
+    """They stand below the bus: where events come from them, and where events go to them."""
+    left, right = _OTHERS_MARGIN, _WIDTH - _OTHERS_MARGIN - _OTHERS
+    up = f"M{left + _OTHERS / 2} {ground.others_top}V{ground.bus_bottom + 1}"
+    down = f"M{right + _OTHERS / 2} {ground.bus_bottom}V{ground.others_top - 1}"
+    return (
+        Outside(x=left, y=ground.others_top, width=_OTHERS, height=_OTHERS_HEIGHT, path=up),
+        Outside(x=right, y=ground.others_top, width=_OTHERS, height=_OTHERS_HEIGHT, path=down),
+    )
 
 
 def _cards(services: Sequence[Service], floor: float) -> tuple[Card, ...]:
@@ -132,7 +154,7 @@ def _ways(
     for type_, sender, consumer in trips(services):
         entry = entries[consumer]
         start = (
-            f"M{_OTHERS + 1} {ground.middle}"
+            f"M{_OTHERS_MARGIN + _OTHERS / 2} {ground.others_top}V{ground.middle}"
             if sender == OTHERS
             else f"M{exits[sender]} {ground.floor}V{ground.middle}"
         )

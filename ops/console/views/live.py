@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,9 @@ from ops.console.feed import News, spoken
 from ops.console.flow import Filter
 from ops.console.sse import message, streamed
 from ops.console.views.overview import state_message
+
+#: At a time: a list that grows faster than that is not read.
+_ROWS: Final = 50
 
 
 async def live(request: Request) -> Response:
@@ -34,9 +38,9 @@ async def _messages(console: Console, wanted: Filter) -> AsyncGenerator[str, Non
 
 def _told(console: Console, wanted: Filter, news: News) -> list[str]:
     told = [message("state", json.dumps(state_message(console, news.state)))]
-    if news.lines:
+    if news.lines and not news.first:
         told.append(message("hops", json.dumps([spoken(line) for line in news.lines])))
-    matching = [line for line in reversed(news.lines) if wanted.matches(line)]
+    matching = [line for line in reversed(news.lines) if wanted.matches(line)][:_ROWS]
     if matching:
         told.append(message("rows", console.pages.fragment("rows", lines=matching)))
     return told

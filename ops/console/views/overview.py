@@ -33,10 +33,11 @@ def overview(request: Request) -> Response:
 
 def state_message(console: Console, state: State) -> dict[str, object]:
     """The state, as a page patches it in."""
+    names = [function.name for service in console.target.services for function in service.functions]
     return {
         "health": console.pages.fragment("health", health=state.health),
-        "depths": {name: depth.all for name, depth in state.depths.queues.items()},
-        "dead": {name: depth.all for name, depth in state.depths.dead.items()},
+        "depths": {name: depth.all for name in names if (depth := state.depths.queue_of(name))},
+        "dead": {name: depth.all for name in names if (depth := state.depths.dead_of(name))},
         "letters": state.depths.letters,
         "handled": dict(state.rates.handled),
         "sent": dict(state.rates.sent),

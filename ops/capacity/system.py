@@ -1,0 +1,215 @@
+"""The deployed topology on a virtual clock: clients, APIs, the bus, queues, functions and the outbox's stream."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+
+from simpy import Environment
+
+from functions.billing.manifest import RELAY
+from functions.ingestion.manifest import API as INGESTION_API
+from functions.ingestion.manifest import CONSUMER as INTAKE
+from ops.capacity.handlers import Handlers
+from ops.capacity.lambdas import Lambdas
+from ops.capacity.later import after
+from ops.capacity.messages import Message
+from ops.capacity.notes import Notes
+from ops.capacity.queues import Queue
+from ops.capacity.scenario import Scenario
+from ops.capacity.throttle import Throttle
+from ops.capacity.world import World
+from ops.cost.figures import Requests
+from ops.cost.flows import EVENTS, FOLLOWS, FOREIGN, INTAKE_ROUTE, ROUTES, matches
+from ops.cost.invocations import Timing
+from ops.cost.scope import Scope
+
+#: Of virtual time, at most, until all that came in must be done: the queues keep messages for four days.
+PATIENCE: Final = 4 * 86_400
+
+
+@dataclass(kw_only=True)
+class System:
+    """One scenario, played once."""
+
+    scope: Scope
+    scenario: Scenario
+    world: World
+    seed: int
+    env: Environment = field(default_factory=Environment)
+    notes: Notes = field(default_factory=Notes)
+    sent: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)  # noqa: S311 - to be drawn again
+        self.handlers = self._handlers()
+        self.lambdas = self._lambdas()
+        self.queues = {name: self._queue(name) for name in self.scope.topology.queues}
+        self._bus, self._stream, self._gateway = (
+            self.world.latency(name, self.random) for name in ("bus", "stream", "gateway")
+        )
+        self._throttles = {
+            name: Throttle(env=self.env, rate=api.rate, burst=api.burst)
+            for name, api in self.scope.topology.apis.items()
+        }
+
+    def play(self) -> Notes:
+        """Until all that came in is done, or its patience is over."""
+        for queue in self.queues.values():
+            queue.start()
+        for requests in self.scope.mix.requests:
+            self.env.process(self._clients(requests))
+        self.env.run(until=self.scenario.seconds)
+        while self.open and self.env.now < PATIENCE:
+            self.env.run(until=self.env.now + 1)
+        return self.notes
+
+    @property
+    def open(self) -> int:
+        """Records that are on their way to a consumer."""
+        return self.sent.total() - self.notes.done.total()
+
+    def _clients(self, requests: Requests) -> Generator[Any, Any, None]:
+        """Poisson, second by second."""
+        steady = self.scope.rate * requests.share / requests.records_per_call
+        for second in range(int(self.scenario.seconds)):
+            rate = steady * self.scenario.load(second)
+            at = self.random.expovariate(rate) if rate else 1.0
+            while at < 1.0:
+                yield self.env.timeout(max(0.0, second + at - self.env.now))
+                self._ask(requests)
+                at += self.random.expovariate(rate)
+
+    def _ask(self, requests: Requests) -> None:
+        count = round(requests.records_per_call)
+        if requests.what in ROUTES:
+            function, route = ROUTES[requests.what]
+            self.env.process(self._answer(function, route, 1, lambda born: self._follow(function, route, 1, born)))
+        elif requests.by == "http":
+            function, type_ = INGESTION_API.function.name, EVENTS[requests.what]
+            self.env.process(self._answer(function, INTAKE_ROUTE, count, lambda born: self._queued(type_, count, born)))
+        else:
+            self.notes.accepted[requests.what] += count
+            self._publish(EVENTS[requests.what], FOREIGN, count, self.env.now)
+
+    def _answer(
+        self, function: str, route: str, count: int, then: Callable[[float], None]
+    ) -> Generator[Any, Any, None]:
+        """A call of an API. What is refused was not accepted: the client sends it again."""
+        born = self.env.now
+        self.notes.rates["API Gateway, account"].add(born, 1)
+        down = self.handlers.is_down(function, count, born, work=route)
+        warm = None if down or not self._throttles[function].admits() else self.lambdas.take(function)
+        if warm is None:
+            self.notes.refused[function] += count
+            return
+        yield self.env.timeout(self._gateway.draw())
+        yield from self.lambdas.run(function, self.handlers.seconds(function, count, work=route), warm=warm)
+        self.handlers.note(function, self.handlers.point(function, count, work=route), self.env.now)
+        self.notes.answers[f"{function} {route}"].add(self.env.now - born, 1)
+        self.notes.accepted[route] += count
+        then(born)
+
+    def _queued(self, type_: str, count: int, born: float) -> None:
+        self._send(INTAKE.name, Message(type_, count, born, self.env.now))
+
+    def _handle(self, function: str, batch: list[Message]) -> tuple[float, Callable[[], None]]:
+        """A queue's batch: how long it takes, and what to do then."""
+        records = sum(message.count for message in batch)
+        if self.handlers.is_down(function, records, self.env.now):
+            seconds = self.handlers.failing_seconds(function, records, self.env.now)
+            return seconds, lambda: self._defer(function, batch)
+        point = self.handlers.point(function, records)
+        self.handlers.note(function, point, self.env.now)
+        return self.handlers.seconds(function, records), lambda: self._done(function, batch)
+
+    def _defer(self, function: str, batch: list[Message]) -> None:
+        for message in batch:
+            self.notes.deferred[function] += message.count
+            self.queues[function].send(message.deferred(), delay=self.handlers.backoff(message.deferrals))
+
+    def _done(self, function: str, batch: list[Message]) -> None:
+        now = self.env.now
+        for message in batch:
+            self.notes.done[function] += message.count
+            self.notes.critical[function].add(now - message.told, message.count)
+            self.notes.whole[f"{message.type} at {function}"].add(now - message.born, message.count)
+            self._follow(function, message.type, message.count, message.born)
+
+    def _follow(self, function: str, handled: str, count: int, born: float) -> None:
+        followed = FOLLOWS.get((function, handled))
+        if followed is None:
+            return
+        if not followed.relayed:
+            self._publish(followed.type, followed.source, count, born)
+            return
+        relay = RELAY.function.name
+        self.sent[relay] += count
+        written, seconds = self.env.now, self._stream.draw() + self.handlers.seconds(relay, count)
+
+        def relayed() -> None:
+            self.notes.done[relay] += count
+            self.notes.critical[relay].add(self.env.now - written, count)
+            self.handlers.note(relay, self.handlers.point(relay, count), self.env.now)
+            self._publish(followed.type, followed.source, count, born)
+
+        after(self.env, seconds, relayed)
+
+    def _publish(self, type_: str, source: str, count: int, born: float) -> None:
+        message = Message(type_, count, born, self.env.now)
+        for rule in self.scope.topology.rules:
+            if matches(rule, type_, source):
+                self.notes.rates["EventBridge invocations"].add(self.env.now, count)
+                self._send(rule.function, message, delay=self._bus.draw())
+
+    def _send(self, function: str, message: Message, delay: float = 0.0) -> None:
+        self.sent[function] += message.count
+        self.queues[function].send(message, delay=delay)
+
+    def _handlers(self) -> Handlers:
+        topology = self.scope.topology
+        works = {work.function: work for work in self.scope.flows.works if work.trigger != "http"}
+        processes: Mapping[str, int] = {name: m.max_concurrency for name, m in topology.queues.items()}
+        return Handlers(
+            timing=Timing(topology=topology, assumptions=self.scope.assumptions, customers=self.scope.mix.customers),
+            world=self.world,
+            random=self.random,
+            notes=self.notes,
+            outage=self.scenario.outage,
+            works=works,
+            processes=processes,
+            cold=self.scenario.cold,
+        )
+
+    def _lambdas(self) -> Lambdas:
+        """Warm as after hours at the steady rate, or not at all."""
+        warm: Counter[str] = Counter()
+        if not self.scenario.cold:
+            warm.update({name: int(self.world["first_pollers"]) for name in self.scope.topology.queues})
+            for work, made in self.scope.invocations.items():
+                if work.trigger == "http":
+                    warm[work.function] += 2 + round(3 * made.concurrency)
+        return Lambdas(
+            env=self.env,
+            notes=self.notes,
+            limit=int(self.world.quotas["Lambda concurrency"].value),
+            cold_start=self.world.latency("cold start", self.random),
+            warm=warm,
+        )
+
+    def _queue(self, name: str) -> Queue:
+        return Queue(
+            env=self.env,
+            mapping=self.scope.topology.queues[name],
+            lambdas=self.lambdas,
+            notes=self.notes,
+            pickup=self.world.latency("queue", self.random),
+            invoke=self.world.latency("invoke", self.random),
+            part=int(self.world["part_of_a_call"]),
+            first=int(self.world["first_pollers"]),
+            growth=self.world["pollers_per_minute"],
+            handle=self._handle,
+        )

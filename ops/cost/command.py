@@ -1,0 +1,103 @@
+"""`python -m ops cost`: what a stage costs a month, with the arithmetic."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from infra.config import UnknownStage, stage_named
+from ops import derived
+from ops.aws import AsJson
+from ops.cost import baseline
+from ops.cost.answer import TOLD_RATE, Answer
+from ops.cost.figures import NoSuchFile, assumptions, mix_named, prices_in
+from ops.cost.report import explanation, table
+from ops.cost.scope import Scope
+from ops.cost.templates import CannotSynthesise, read, templates_of
+from ops.cost.topology import topology_of
+
+app = typer.Typer(help="What a stage costs a month: templates x mix x measurements x prices.")
+
+_PER: Final = {"s": 1, "min": 60, "h": 3600}
+_STAGE: Final = "prod"
+_REGION: Final = "us-east-1"
+_MIX: Final = "metered"
+_EXAMPLE: Final = "Example: python -m ops cost --rate 50000/min --mix one-by-one --explain"
+
+Templates = Annotated[
+    Path | None, typer.Option(help="A cloud assembly of the stage, in place of one that is synthesised.")
+]
+
+
+def rate_of(text: str) -> float:
+    """Requests a second. Raises typer.BadParameter."""
+    found = re.fullmatch(r"([\d_.]+)/(s|min|h)", text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no rate: write 50000/min, 800/s or 3000000/h")
+    return float(found[1]) / _PER[found[2]]
+
+
+@app.callback(invoke_without_command=True, epilog=_EXAMPLE)
+def cost(  # noqa: PLR0913, PLR0917 - an option each
+    context: typer.Context,
+    rate: Annotated[str, typer.Option(help="How many requests: 50000/min, 800/s, 3000000/h.")] = "50000/min",
+    mix: Annotated[str, typer.Option(help="What they are made of: one of ours, or a file like them.")] = _MIX,
+    region: Annotated[str, typer.Option(help="Whose prices.")] = _REGION,
+    stage: Annotated[str, typer.Option(help="Whose templates.")] = _STAGE,
+    months: Annotated[float, typer.Option(min=1, help="For how long the system has run at the month's end.")] = 1,
+    templates: Templates = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Every line, with its arithmetic and sources.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What a stage costs a month at a rate, by service and component, and what would change it."""
+    if context.invoked_subcommand:
+        return
+    answer = _answer(rate_of(rate), mix, region, stage, months, templates)
+    print(json.dumps(answer.document(), indent=2) if as_json else table(answer))
+    if explain and not as_json:
+        print(f"\n{explanation(answer)}")
+
+
+@app.command(epilog="Example: python -m ops cost check --templates .cache/synth/prod-services")
+def check(templates: Templates = None) -> None:
+    """Print what the templates' changes cost beside the committed baseline; exit with 1 when that is outdated."""
+    answer = _answer(TOLD_RATE, _MIX, _REGION, _STAGE, 1, templates)
+    now = baseline.document(answer)
+    lines = baseline.difference(baseline.committed(), now)
+    for line in lines:
+        print(line)
+    if lines or derived.drift({baseline.BASELINE: now}):
+        typer.echo(f"run `{baseline.RENEW}` and commit what it changes", err=True)
+        raise typer.Exit(1)
+    print(f"{now['dollars']:,.0f} dollars a month at 50,000 requests a minute, as committed")
+
+
+@app.command(epilog="Example: python -m ops cost write")
+def write(templates: Templates = None) -> None:
+    """Renew the baseline that `check` compares with."""
+    answer = _answer(TOLD_RATE, _MIX, _REGION, _STAGE, 1, templates)
+    for path in derived.write({baseline.BASELINE: baseline.document(answer)}):
+        typer.echo(f"wrote {derived.name(path)}")
+
+
+def _answer(rate: float, mix: str, region: str, stage: str, months: float, templates: Path | None) -> Answer:
+    try:
+        prefix = stage_named(stage).prefix
+        found = read(templates) if templates else templates_of(stage, lambda text: typer.echo(text, err=True))
+        scope = Scope(
+            topology=topology_of(found, prefix),
+            mix=mix_named(mix),
+            rate=rate,
+            assumptions=assumptions(),
+            months=months,
+        )
+        answer = Answer(stage=stage, scope=scope, prices=prices_in(region))
+        answer.bill  # noqa: B018 - so that a file that cannot be read is told of here
+    except (UnknownStage, NoSuchFile, CannotSynthesise, OSError, ValueError) as error:
+        typer.echo(f"cost: {error}", err=True)
+        raise typer.Exit(2) from error
+    return answer

@@ -1,0 +1,73 @@
+"""Small topologies and mixes for the bill."""
+
+from __future__ import annotations
+
+from ops.cost.figures import Mix
+from ops.cost.topology import Api, Function, QueueMapping, Rule, StreamMapping, Table, Topology
+
+FUNCTIONS = {
+    "ingestion": "Ingestion",
+    "ingestion-api": "Ingestion",
+    "billing": "Billing",
+    "billing-usage": "Billing",
+    "billing-api": "Billing",
+    "billing-relay": "Billing",
+    "notification": "Notification",
+    "notification-contacts": "Notification",
+}
+INVOICES = ("billing.invoice.issued", "billing.invoice.paid", "billing.invoice.payment_failed")
+
+
+def topology() -> Topology:
+    return Topology(
+        functions={name: function(name, stack) for name, stack in FUNCTIONS.items()},
+        queues={
+            name: QueueMapping(function=name, batch_size=10, window=0, max_concurrency=10)
+            for name in ("ingestion", "billing", "billing-usage", "notification", "notification-contacts")
+        },
+        streams=[StreamMapping(function="billing-relay", batch_size=100, parallel=1)],
+        rules=[
+            Rule(
+                function="ingestion",
+                types=("partner.usage.reported", "partner.payment.settled", "partner.payment.failed"),
+                sources=(),
+            ),
+            Rule(
+                function="billing",
+                types=("ingestion.payment.settled", "ingestion.payment.failed"),
+                sources=("ingestion-service",),
+            ),
+            Rule(function="billing-usage", types=("ingestion.usage.recorded",), sources=("ingestion-service",)),
+            Rule(function="notification", types=INVOICES, sources=("billing-service",)),
+            Rule(function="notification-contacts", types=("customer.contact.updated",), sources=()),
+        ],
+        apis={
+            name: Api(function=name, access_log='{"id": "$context.requestId"}', rate=1000, burst=2000)
+            for name in ("ingestion-api", "billing-api")
+        },
+        tables=[table("checkpoints", "Ingestion"), table("billing", "Billing"), table("contacts", "Notification")],
+        archive_days=30,
+        fixed={("Bus", "cloudwatch.alarms"): 2},
+    )
+
+
+def function(name: str, stack: str) -> Function:
+    return Function(
+        name=name,
+        stack=stack,
+        memory_mib=512,
+        timeout=30,
+        architecture="arm64",
+        log_class="standard",
+        log_days=90,
+        platform_lines=False,
+    )
+
+
+def table(name: str, stack: str) -> Table:
+    return Table(name=name, stack=stack, on_demand=True, rare=False, recovery=True, expires=False)
+
+
+def mix_of(what: str, by: str = "http", records_per_call: float = 1) -> Mix:
+    requests = [{"what": what, "share": 1.0, "by": by, "records_per_call": records_per_call}]
+    return Mix.model_validate({"name": what, "about": "nothing else", "customers": 1000, "requests": requests})
