@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from events.problems import MAX_FIELD, legible
@@ -77,7 +77,12 @@ def _utf8(raw: str | bytes) -> str:
 def _decoded(text: str) -> Any:
     if text.startswith("\ufeff"):
         return json.loads(text)  # which has its own words for that
-    return _DECODER.decode(text)
+    try:
+        value, end = _SCAN(text, 0)
+    except StopIteration:
+        end = -1
+    # With white space around it, or with something wrong with it, it is the decoder's.
+    return value if end == len(text) else _DECODER.decode(text)
 
 
 def _no_constant(name: str) -> None:
@@ -109,3 +114,5 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER: Final = json.JSONDecoder(
     parse_constant=_no_constant, parse_float=_finite, parse_int=_whole, object_pairs_hook=_each_once
 )
+#: Its heart: a value that begins here, and where it ends. Raises StopIteration where none begins.
+_SCAN: Final[Callable[[str, int], tuple[Any, int]]] = _DECODER.scan_once  # type: ignore[attr-defined]

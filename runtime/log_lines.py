@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from types import CodeType
 from typing import Any, Final, NamedTuple
@@ -59,7 +59,12 @@ class LineLogger(Logger):
 
 
 class _Line(logging.LogRecord):
-    """A record without what logging would look up for it, and no line tells: thread, process and module."""
+    """A record without what logging would look up for it, and no line tells: thread, process and module.
+
+    `extra` is what stands among its attributes, too, by itself.
+    """
+
+    __slots__ = ("extra",)
 
     def __init__(self, name: str, msg: object, extra: Mapping[str, object], code: CodeType, lineno: int) -> None:
         now = time.time_ns()
@@ -69,6 +74,7 @@ class _Line(logging.LogRecord):
         attributes["pathname"], attributes["funcName"], attributes["lineno"] = code.co_filename, code.co_name, lineno
         attributes["created"], attributes["msecs"] = now / 1_000_000_000, now // 1_000_000 % 1_000
         attributes.update(extra)
+        self.extra = extra
 
 
 class _Second(NamedTuple):
@@ -83,8 +89,27 @@ class LineFormatter(LambdaPowertoolsFormatter):
     """For loggers with Powertools' default keys; more may be appended."""
 
     def __init__(self) -> None:
+        self._kept: dict[str, Any] = {}
         super().__init__(use_rfc3339=True)
         self._second = _Second(0, "", "")
+
+    def append_keys(self, **additional_keys: Any) -> None:
+        self._kept = {}
+        super().append_keys(**additional_keys)
+
+    def remove_keys(self, keys: Iterable[str]) -> None:
+        self._kept = {}
+        super().remove_keys(keys)
+
+    def clear_state(self) -> None:
+        self._kept = {}
+        super().clear_state()
+
+    def _keep(self) -> dict[str, Any]:
+        """The keys that stand in every line, beside those that each line has of its own."""
+        own = self.log_record_order
+        self._kept = {name: v for name, v in self.log_format.items() if v is not None and name not in own}
+        return self._kept
 
     def format(self, record: logging.LogRecord) -> str:
         return self.serialize(self._line(record)) if self._is_usual(record) else super().format(record)
@@ -122,8 +147,12 @@ class LineFormatter(LambdaPowertoolsFormatter):
             "message": record.msg,
             "timestamp": self.formatTime(record),
         }
-        line |= {name: value for name, value in self.log_format.items() if value is not None and name not in line}
-        line |= {name: value for name, value in islice(vars(record).items(), _COMMON, None) if value is not None}
+        line |= self._kept or self._keep()
+        line |= {name: value for name, value in _extra(record) if value is not None}
         if (trace := self._get_latest_trace_id()) is not None:
             line["xray_trace_id"] = trace
         return line
+
+
+def _extra(record: logging.LogRecord) -> Iterable[tuple[str, object]]:
+    return record.extra.items() if isinstance(record, _Line) else islice(vars(record).items(), _COMMON, None)

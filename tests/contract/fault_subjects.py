@@ -256,6 +256,8 @@ class Body(BaseModel):
 
 
 POWERTOOLS = "aws_lambda_powertools"
+#: Makes the two usual calls of Powertools' layer itself.
+RECORDS = "runtime/idempotency.py"
 #: Milliseconds that a lock is held: it has run out by the next try.
 _LOCK = 1
 
@@ -282,7 +284,7 @@ def _store(aws: Aws, name: str) -> Any:
     return dynamodb_store(aws.new_table(name, "id"))
 
 
-@subject(POWERTOOLS, "dynamodb:PutItem", "dynamodb:UpdateItem")
+@subject(RECORDS, "dynamodb:PutItem", "dynamodb:UpdateItem")
 def an_effect_is_had_once(aws: Aws) -> Doing:
     once, ran = Once(_store(aws, "once"), "consumer"), list[str]()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from events.attributes import FITS, fits_extension
 from events.envelope import CloudEvent, InvalidEvent, derived_id
-from events.strict_json import MAX_DEPTH, MAX_VALUES, measured_json, refuse_excess
+from events.strict_json import MAX_DEPTH, MAX_VALUES, measured_json, refuse_excess, strict_json
 from tests.unit.event_builders import usage
 
 TEXTS = st.one_of(
@@ -125,3 +125,23 @@ def test_an_event_s_text_is_the_one_that_json_writes(value):
 @given(st.lists(st.text() | st.integers(), max_size=4))
 def test_a_derived_id_is_that_of_the_parts_json(parts):
     assert derived_id(*parts) == sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()[:32]
+
+
+@given(st.one_of(st.text(max_size=8), JSON.map(json.dumps), st.text(alphabet=' \n\t{}[]",:1a\\', max_size=12)))
+@example("")
+@example("[")
+@example(" {}")
+@example("{} ")
+@example("{}{}")
+@example("\ufeff{}")
+def test_a_text_is_read_as_json_reads_it_or_refused_in_json_s_words(text):
+    assert _outcome(strict_json, text) == _outcome(json.loads, text)
+
+
+def _outcome(read, text):
+    try:
+        return repr(read(text))
+    except json.JSONDecodeError as error:
+        return str(error)
+    except ValueError:  # stricter than json
+        return repr(read) if read is json.loads else _outcome(json.loads, text)

@@ -64,6 +64,23 @@ def test_a_line_about_an_exception_is_powertools_own():
     assert ours.format(record) == theirs.format(record)
 
 
+def test_keys_come_and_go_as_with_powertools():
+    ours, theirs = both()
+    lines: list[tuple[str, str]] = []
+
+    for change in (
+        lambda formatter: formatter.append_keys(cold_start=True),
+        lambda formatter: formatter.remove_keys(["service"]),
+        lambda formatter: formatter.clear_state(),
+    ):
+        change(ours)
+        change(theirs)
+        lines.append((ours.format(a_record()), theirs.format(a_record())))
+
+    assert [mine for mine, _ in lines] == [other for _, other in lines]
+    assert len({mine for mine, _ in lines}) == 3
+
+
 def test_a_second_s_timestamps_differ_in_their_milliseconds():
     ours, _ = both()
 
