@@ -9,7 +9,6 @@ from itertools import count
 from typing import Final
 
 import pytest
-from aws_lambda_powertools.utilities.idempotency.base import IdempotencyHandler
 
 from events.envelope import CloudEvent
 from functions.billing.adapters.memory import MemoryAccounts, MemoryInvoices
@@ -57,14 +56,14 @@ def publish_before_commit(patch: Patch) -> None:
 
 
 def mark_before_effect(patch: Patch) -> None:
-    respond = IdempotencyHandler._get_function_response
+    first = Once._first
 
-    def mark_and_respond(self):
-        if self.key_prefix.startswith(MESSAGES.name):
-            self.persistence_store.save_success(data=self.data, result=[])
-        return respond(self)
+    def mark_and_run(self, key, handle, event):
+        if self._consumer.startswith(MESSAGES.name):
+            self._store.finish(key, [], kept=self._kept)
+        return first(self, key, handle, event)
 
-    patch.setattr(IdempotencyHandler, "_get_function_response", mark_and_respond)
+    patch.setattr(Once, "_first", mark_and_run)
 
 
 def failed_entries_are_ignored(patch: Patch) -> None:

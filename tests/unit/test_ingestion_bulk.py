@@ -118,7 +118,11 @@ def test_a_file_is_read_as_its_name_says(name: str, body: bytes) -> None:
         ("usage.xlsx", b"PK", "file: its name must say what is in it"),
         ("usage.csv", b"id,quantity\n1,2\n", "header: must name the columns"),
         ("usage.csv.gz", b"source,id\n", "file: it is not gzip"),
-        ("usage.csv.gz", gzip.compress(rows(3), compresslevel=0, mtime=0)[:-20], "file: the gzip stream ends too early"),
+        (
+            "usage.csv.gz",
+            gzip.compress(rows(3), compresslevel=0, mtime=0)[:-20],
+            "file: the gzip stream ends too early",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_read_to_its_end_says_why(name: str, body: bytes, reason: str) -> None:
