@@ -159,6 +159,7 @@ def show(
 @app.command(epilog="Example: python -m ops replay cancel breakwater-prod-20261127t061512-a1b2 --stage prod")
 def cancel(
     name: Annotated[str, typer.Argument(help="The replay's name, as `list` shows it.")],
+    as_json: AsJson = False,
     stage: Stage = DEFAULT_STAGE,
     endpoint_url: EndpointUrl = None,
     profile: Profile = None,
@@ -168,7 +169,8 @@ def cancel(
     with _explained():
         bridge = EventBridge(Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region))
         bridge.cancel(_found(bridge, name).name)
-    typer.echo(f"{name}: told to stop; `python -m ops replay clean` removes its rules when it has")
+    told = f"{name}: told to stop; `python -m ops replay clean` removes its rules when it has"
+    typer.echo(json.dumps({"name": name, "cancelling": True}, indent=2) if as_json else told)
 
 
 @app.command(epilog="Example: python -m ops replay clean --stage prod")
