@@ -9,16 +9,17 @@ import sys
 
 import pytest
 
-from bench.dead_letters import DeadLetterRun, Settings
+from bench.dead_letters import Settings, run
 from local.embedded.client import Client
 from local.embedded.paths import PROJECT
 from local.embedded.stack import Stack
 from tests.stack.stack_builders import dead_letters_of, invoice_paid, soon
 
 
+@pytest.mark.xdist_group("dead letters")  # an emulator of its own: it waits until nothing at all is under way
 @pytest.mark.skipif(sys.platform == "win32", reason="a process is killed without a word")
-def test_a_kind_is_redriven_once_each_although_the_command_is_killed_twice(stack: Stack) -> None:
-    result = DeadLetterRun(stack, Settings(count=300, rate=20, lease=10, patience=300), print).perform()
+def test_a_kind_is_redriven_once_each_although_the_command_is_killed_twice() -> None:
+    result = run(Settings(count=300, rate=20, lease=10, patience=300), print)
 
     assert result.is_exact, result
     assert result.kills == 2
