@@ -135,9 +135,9 @@ class _Telling:
 
     def _event(self, facts: Facts, depth: int = 0) -> EventStory:
         self._told.add(facts.identity)
-        arrival = self._arrival(facts)
         untold = [child for child in facts.children.values() if child.identity not in self._told]
         caused = [self._event(child, depth + 1) for child in untold] if depth < _DEEPEST else []
+        arrival = self._arrival(facts, caused)
         return EventStory(
             id=facts.id,
             source=facts.source,
@@ -153,8 +153,10 @@ class _Telling:
             caused=tuple(sorted(caused, key=_came)),
         )
 
-    def _arrival(self, facts: Facts) -> Arrival:
-        at = min(_moments(facts), default=None)
+    def _arrival(self, facts: Facts, caused: Sequence[EventStory]) -> Arrival:
+        """Not after what came of it: a line may be written some milliseconds after what it tells of."""
+        effects = [effect.arrival.at for effect in caused if effect.arrival.at]
+        at = min((*_moments(facts), *effects), default=None)
         relay = next(iter(_publishers(facts)), "")
         if facts.accepted:
             return Arrival(via="http", by=facts.accepted[0].function, at=at)

@@ -62,6 +62,14 @@ def test_the_whole_tree_is_told_from_the_payment_to_the_message() -> None:
     assert story.gaps == ()
 
 
+def test_no_event_comes_after_its_effects_though_lines_are_written_late() -> None:
+    """A line is written when its batch is settled: what it sent on may be further by then."""
+    story = story_of(evidence(ingested(0.30), booked(0.32), relayed(0.305), notified(0.34)))
+
+    came = [event.arrival.at for event in story.walk()]
+    assert came == sorted(came)
+
+
 def test_the_order_of_lines_changes_nothing() -> None:
     lines = the_whole_way()
 
