@@ -1,6 +1,8 @@
 # Breakwater's commands. All that is needed beforehand: make and Python 3.11 or newer (with its venv module).
 
 PYTHON ?= python3
+# Which services share a function: services, monolith, or a grouping such as a+b,c.
+TOPOLOGY ?= $(BREAKWATER_TOPOLOGY)
 # Not to be overridden: setting up empties this directory, and must never empty anybody else's.
 override VENV  := .venv
 override BIN   := $(VENV)/bin

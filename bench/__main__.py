@@ -18,10 +18,11 @@ from bench.canned import Level
 from bench.cpu import measure_cpu
 from bench.embedded import on_a_stack
 from bench.growth import measure_growth
+from bench.machine import machine
 from bench.measure import measured_works
 from bench.memory import measure_memory
 from bench.plots import Unplottable, svg_of
-from bench.report import as_document, as_table, machine, measurements, measurements_table
+from bench.report import as_document, as_table, measurements, measurements_table
 from bench.tables import cpu_table, growth_table, memory_table
 from ops.cost.figures import MEASURED
 from runtime.clock import SystemClock

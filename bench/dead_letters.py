@@ -8,8 +8,6 @@ once, the trail accounts for each, and the letters of the other kinds are where 
 from __future__ import annotations
 
 import json
-import os
-import platform
 import re
 import secrets
 import statistics
@@ -27,6 +25,7 @@ from uuid import uuid4  # noqa: TID251 - a composition root
 import typer
 
 from bench.letter_kinds import Kinds, bury
+from bench.machine import machine
 from events.catalog import Channels, CustomerContactUpdated, initial
 from local.embedded.client import Client
 from local.embedded.cloud import Cloud
@@ -86,8 +85,7 @@ class Result:
         return not (self.lost or self.twice or self.unaccounted or self.touched) and self.groups == 5  # noqa: PLR2004
 
     def figures(self) -> dict[str, Any]:
-        machine = {"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()}
-        return {**asdict(self), "is_exact": self.is_exact, "machine": machine}
+        return {**asdict(self), "is_exact": self.is_exact, "machine": machine(f"{SystemClock().now():%Y-%m-%d}")}
 
 
 def token() -> str:

@@ -7,8 +7,6 @@ exactly once, but for those whose dead letter says why, and the API's totals mus
 from __future__ import annotations
 
 import json
-import os
-import platform
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +20,7 @@ from typing import Annotated, Final
 import typer
 
 from bench.killer import Killer
+from bench.machine import machine
 from bench.usage import CONSUMERS, Books, Traffic
 from events.envelope import CloudEvent
 from functions.ingestion.manifest import API
@@ -32,6 +31,7 @@ from local.embedded.emulator_faults import PATH as FAULTS
 from local.embedded.ministack import running_ministack
 from local.embedded.polling import wait_until
 from local.embedded.stack import Stack, deploy_stack
+from runtime.clock import SystemClock
 from runtime.manifest import VISIBILITY_FACTOR, Consumer
 
 TARGETS: Final = (API.function.name, *(consumer.name for consumer in CONSUMERS))
@@ -85,12 +85,11 @@ class Result:
 
     def figures(self) -> dict[str, object]:
         seconds = self.seconds_sending + self.seconds_draining
-        machine = {"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()}
         return {
             **asdict(self),
             "events_per_second": round(self.events / seconds, 1),
             "is_exact": self.is_exact,
-            "machine": machine,
+            "machine": machine(f"{SystemClock().now():%Y-%m-%d}"),
         }
 
 

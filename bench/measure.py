@@ -26,6 +26,7 @@ from bench.scenarios import Handler, Scenario, scenarios
 from bench.stopwatch import DELAY, Stopwatch
 from bench.traffic import Invocation
 from local.memory.functions import MemoryFunction
+from ops.cost.figures import Measured, Point, Side
 
 #: As in production: lines are written as INFO, and Lambda names a trace, which Powertools writes into each line.
 _ENVIRONMENT: Final = {
@@ -39,35 +40,6 @@ _PLAIN_LARGEST: Final = 10
 #: Is to the account that it is on what usage of new customers is.
 _LEFT_OUT: Final = ("usage of last month",)
 _WARM_UP: Final = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """One invocation with so many records. Bytes of the bus and of the queue are of one event, all else of all."""
-
-    records: int
-    cpu_ms: float
-    waits: dict[str, float]
-    calls: dict[str, float]
-    units: dict[str, float]
-    log_lines: float
-    log_bytes: float
-    bus_bytes: float
-    message_bytes: float
-    answer_bytes: float
-    stored_items: dict[str, float]
-    stored_bytes: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """One function's work. `side` is `ours` or `plain`; `metrics` are the custom metrics that it writes."""
-
-    function: str
-    work: str
-    side: str
-    metrics: int
-    points: tuple[Point, ...]
 
 
 class _Log(io.TextIOBase):
@@ -120,7 +92,7 @@ class _Bench:
         yield self._side(scenario, "ours", scenario.ours, largest)
         yield self._side(scenario, "plain", scenario.plain, min(largest, _PLAIN_LARGEST))
 
-    def _side(self, scenario: Scenario, side: str, handler: Handler, largest: int) -> Measured:
+    def _side(self, scenario: Scenario, side: Side, handler: Handler, largest: int) -> Measured:
         function = function_of(scenario.function, handler, self.now)
         source = _Invocations(scenario)
         for invocation in source.take(1, _WARM_UP):

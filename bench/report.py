@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.calls import Cost, Result
-from bench.measure import Measured, Point
+from bench.machine import machine
+from ops.cost.figures import Measured, Point
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-_PACKAGES: Final = ("aws-lambda-powertools", "boto3", "botocore", "faststream", "moto", "pydantic")
 #: Heading -> a cost's figure for one event.
 _COLUMNS: Final = {
     "round trips": "round_trips",
@@ -36,25 +32,6 @@ AWS bills them (bench/units.py). Lambda's polling is not counted. Billing's own 
 row comes on top of those of billing and billing-api, whose peers publish for themselves."""
 
 
-def machine(date: str) -> dict[str, Any]:
-    """What a result is to be read with."""
-    return {
-        "date": date,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cpu": _cpu(),
-        "cpus": os.cpu_count(),
-        "packages": {name: version(name) for name in _PACKAGES},
-    }
-
-
-def _cpu() -> str:
-    facts = Path("/proc/cpuinfo")
-    lines = facts.read_text().splitlines() if facts.exists() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor()
-
-
 def as_document(results: Sequence[DataclassInstance], *, scenario: str, date: str) -> dict[str, Any]:
     """What tables and plots are made of, as JSON."""
     return {"scenario": scenario, "machine": machine(date), "results": [asdict(result) for result in results]}
@@ -66,7 +43,7 @@ def as_table(results: Sequence[Result]) -> str:
 
 
 def measurements(results: Sequence[Measured], *, date: str) -> dict[str, Any]:
-    return {"scenario": "measure", "machine": machine(date), "results": [asdict(result) for result in results]}
+    return {"scenario": "measure", "machine": machine(date), "results": [result.model_dump() for result in results]}
 
 
 def measurements_table(results: Sequence[Measured]) -> str:

@@ -16,6 +16,7 @@ from typing import Final
 
 from aws_cdk import App
 
+from contracts.company import SERVICES
 from contracts.releases import InvalidRelease
 from functions.billing.manifest import SERVICE as BILLING
 from functions.ingestion.manifest import SERVICE as INGESTION
@@ -34,7 +35,6 @@ from infra.tracing import InvalidTracing, from_variables, tracing_from
 from runtime.topology import SERVICES as APART
 from runtime.topology import InvalidTopology
 
-SERVICES: Final = (INGESTION, BILLING, NOTIFICATION)
 CONSUMERS: Final = tuple(consumer for service in SERVICES for consumer in service.consumers)
 _STACKS: Final[Mapping[str, Callable[..., StageStack]]] = {
     INGESTION.name: IngestionStack,

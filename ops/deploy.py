@@ -17,11 +17,12 @@ from contracts.languages import LANGUAGES
 from contracts.live import State
 from contracts.releases import InvalidRelease, due, released
 from events.catalog import CATALOG
-from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
+from infra.config import DEFAULT_STAGE, StageConfig, stage_named
 from ops import derived
 from ops.aws import Aws, EndpointUrl, Profile, Region, Stage
 from ops.schemas import check
 from ops.schemas.live import Report, report
+from ops.whom import explained
 from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 from runtime.topology import SERVICES as APART
@@ -126,7 +127,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - an option each
     Exits with cdk's code; with 1, before anything is synthesised, when something would break; with 2 when the
     command makes no sense, the stage cannot be asked, or there is no cdk.
     """
-    try:
+    with explained(InvalidTopology):
         request = Request.parse(
             words or (), stage=stage, exclusively=exclusively, yes=yes, profile=profile, grouping=grouping
         )
@@ -136,9 +137,6 @@ def deploy(  # noqa: PLR0913, PLR0917 - an option each
             found = _live(request, Aws(endpoint_url=endpoint_url, profile=profile, region=region))
             refused |= _tell([str(difference) for difference in found.breaks])
             request = _onward(request, found)
-    except (WrongUse, UnknownStage, InvalidTopology, CannotAsk) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
     if refused:
         typer.echo("nothing was deployed", err=True)
         raise typer.Exit(1)

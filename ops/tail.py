@@ -11,16 +11,15 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from contracts.deployed import CannotAsk
 from contracts.lines import Line
 from events.envelope import format_time
-from infra.config import DEFAULT_STAGE, UnknownStage
-from ops.aws import EndpointUrl, Profile, Region, Stage
+from ops.bundles import bundled
 from ops.logs.live import Wanted, follow
 from ops.story.steps import moment as moment_of
 from ops.story.words import short, span
 from ops.target import Target
 from ops.times import moment
+from ops.whom import Whom, explained
 from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 
@@ -40,6 +39,7 @@ _COLOURS: Final = {
 }
 
 
+@bundled
 def tail(  # noqa: PLR0913 - an option each
     *,
     service: Annotated[str | None, typer.Option(help="Only this service's functions.")] = None,
@@ -49,16 +49,13 @@ def tail(  # noqa: PLR0913 - an option each
     outcome: Annotated[str, typer.Option(help="Only lines with this outcome, such as dead_letter.")] = "",
     since: Annotated[str, typer.Option(help="Begin as long ago: 15m, 1h, or at a time.")] = "0s",
     seconds: Annotated[float | None, typer.Option("--for", min=0, help="End by itself after so many seconds.")] = None,
-    stage: Stage = DEFAULT_STAGE,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
+    whom: Whom,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each line.")] = False,
 ) -> None:
     """Follow what the functions do, one line for each hop, until Ctrl-C."""
     clock = SystemClock()
-    try:
-        target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
+    with explained():
+        target = whom.target()
         wanted = Wanted(functions=_functions(target, service, consumer), type=type_, customer=customer, outcome=outcome)
         now = clock.now()
         lines = follow(
@@ -66,15 +63,12 @@ def tail(  # noqa: PLR0913 - an option each
             clock,
             since=moment(since, now=now),
             until=None if seconds is None else now + timedelta(seconds=seconds),
-            every=_EVERY_EMBEDDED if stage == "embedded" else _EVERY,
+            every=_EVERY_EMBEDDED if whom.stage == "embedded" else _EVERY,
             trouble=lambda text: typer.echo(text, err=True),
         )
         with suppress(KeyboardInterrupt):
             for line in filter(wanted, lines):
                 typer.echo(json.dumps(as_dict(line)) if as_json else told(line))
-    except (WrongUse, UnknownStage, CannotAsk) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
 
 
 def _functions(target: Target, service: str | None, consumer: str | None) -> frozenset[str] | None:

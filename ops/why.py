@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Timer
@@ -11,22 +10,22 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from contracts.deployed import CannotAsk
-from infra.config import DEFAULT_STAGE, UnknownStage
-from ops.aws import AsJson, EndpointUrl, Profile, Region, Stage
+from ops.aws import AsJson
+from ops.bundles import bundled
 from ops.logs.sources import Kind, log_source
 from ops.logs.window import Window
 from ops.story.gathering import Investigation, Progress
 from ops.story.page import pages
 from ops.story.telling import Question
-from ops.target import Target
 from ops.times import moment
+from ops.whom import Whom, explained
 from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 
 _QUIET_SECONDS: Final = 2.0
 
 
+@bundled
 def why(  # noqa: PLR0913 - an option each
     event_id: Annotated[str | None, typer.Argument(metavar="EVENT_ID", help="The event's id.")] = None,
     *,
@@ -40,10 +39,7 @@ def why(  # noqa: PLR0913 - an option each
         bool, typer.Option("--scan", help="Search all outboxes for an event without a trace: reads the whole table.")
     ] = False,
     logs: Annotated[Kind, typer.Option(help="How to read logs; auto: as fits the stage.")] = "auto",
-    stage: Stage = DEFAULT_STAGE,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
+    whom: Whom,
     as_json: AsJson = False,
 ) -> None:
     """Tell where an event is: its causes and effects, its tries, where it waits or why it stopped, and what to do.
@@ -52,10 +48,9 @@ def why(  # noqa: PLR0913 - an option each
     with 0 when all is well, with 1 when it has stopped or is late, with 2 when nobody can say.
     """
     clock = SystemClock()
-    try:
+    with explained():
         question = asked(event_id, customer=customer, invoice=invoice, correlation=correlation, source=source)
-        target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
-        now, options = clock.now(), _options(stage=stage, endpoint_url=endpoint_url, profile=profile, region=region)
+        target, now = whom.target(), clock.now()
         with _slowly() as progress:
             told = Investigation(
                 target=target,
@@ -64,13 +59,10 @@ def why(  # noqa: PLR0913 - an option each
                 window=Window(start=moment(since, now=now), end=now),
                 most=most,
                 scan=scan,
-                options=options,
+                options=whom.options,
                 progress=progress,
             ).answer(question)
-    except (WrongUse, UnknownStage, CannotAsk) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-    for line in [json.dumps(told.to_json(), indent=2)] if as_json else pages(told, options=options):
+    for line in [json.dumps(told.to_json(), indent=2)] if as_json else pages(told, options=whom.options):
         typer.echo(line)
     raise typer.Exit(told.exit_code)
 
@@ -83,12 +75,6 @@ def asked(event_id: str | None, **other: Any) -> Question:
         raise WrongUse("say one of: EVENT_ID, --customer, --invoice, --correlation")
     ((kind, value),) = given.items()
     return Question(kind=kind, value=value, source=source)  # type: ignore[arg-type]
-
-
-def _options(**given: str | None) -> str:
-    """The options as they were given, for commands that a person may paste."""
-    pairs = [(f"--{name.replace('_', '-')}", value) for name, value in given.items() if value]
-    return shlex.join(word for pair in pairs for word in pair)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import threading
 import time
@@ -20,6 +19,7 @@ from local.embedded.emulator_env import SetupFailed
 from local.embedded.hops import Watcher
 from local.embedded.ministack import EmulatorFailed
 from local.embedded.play import FAILURES, POISON_ID, Play
+from local.embedded.signals import Stopped, signals_stop
 from local.embedded.stack import Stack, access, deploy_stack, endpoint
 from local.embedded.telling import Teller
 from runtime.topology import InvalidTopology
@@ -37,10 +37,6 @@ _EXPLAINED: Final = (
 )
 
 
-class Stopped(BaseException):
-    """A signal asked us to end; whoever holds something lets go of it."""
-
-
 def demonstrate(environ: Mapping[str, str], *, stay: bool) -> int:
     """The exit code: 0 when every outcome is as expected. With `stay`, only after a signal."""
     teller = Teller(sys.stdout)
@@ -56,7 +52,7 @@ def stay_up(environ: Mapping[str, str], *, empty: bool, as_json: bool) -> int:
 def _told(teller: Teller, run: Callable[[], int]) -> int:
     """Runs until done or told to stop; explains what went wrong."""
     try:
-        with _signals_stop():
+        with signals_stop():
             return run()
     except Stopped:
         teller.line("stopped before it was done")
@@ -125,22 +121,6 @@ def _until_stopped(teller: Teller) -> None:
         threading.Event().wait()
     except Stopped:
         teller.line("\nstopping")
-
-
-@contextmanager
-def _signals_stop() -> Iterator[None]:
-    """Ctrl-C, a plain kill and a closed terminal all unwind the stack, so that nothing is left running."""
-
-    def stop(number: int, _: object) -> None:
-        raise Stopped(signal.Signals(number).name)
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _milliseconds() -> int:

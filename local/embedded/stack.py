@@ -10,21 +10,18 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from functions.billing import manifest as billing
-from functions.ingestion import manifest as ingestion
-from functions.notification import manifest as notification
+from contracts.company import SERVICES
 from local.embedded.assembly import STAGE, TOPOLOGY, assembly, stacks_in
 from local.embedded.cloud import Cloud
 from local.embedded.deploy import Deployed, deploy
 from local.embedded.emulator_env import emulator_python
 from local.embedded.ministack import running_ministack
 from runtime.group import own_variable
-from runtime.manifest import Consumer, Service
+from runtime.manifest import Consumer
 from runtime.topology import SERVICES as APART
 from runtime.topology import Topology, topology
 
 PREFIX: Final = f"breakwater-{STAGE}"
-SERVICES: Final[tuple[Service, ...]] = (ingestion.SERVICE, billing.SERVICE, notification.SERVICE)
 CONSUMERS: Final[tuple[Consumer, ...]] = tuple(consumer for service in SERVICES for consumer in service.consumers)
 _ARCHIVE_DAYS: Final = 7
 

@@ -26,6 +26,7 @@ from local.memory.latency import Latency
 from local.memory.ports import QueuePort
 from local.memory.queue import ACCOUNT, REGION, Disorder, MemoryQueue, in_time
 from local.memory.stream import MemoryStream
+from local.memory.wiring import name_of, poller_wiring, queue_wiring
 from runtime.manifest import Consumer, Function, Relay, Schedule, Service
 from runtime.topology import Group
 
@@ -191,13 +192,13 @@ class MemoryCloud:
                     "bus": which,
                     "pattern": dict(rule.pattern),
                     "queue": rule.target.name,
-                    "dead_letter_queue": _name(rule.dead_letter_queue),
+                    "dead_letter_queue": name_of(rule.dead_letter_queue),
                 }
                 for which, bus in self._buses().items()
                 for rule in bus.rules
             },
-            "queues": {queue.name: _queue_wiring(queue) for queue in self._queues.values()},
-            "pollers": {name: _poller_wiring(poller) for name, poller in self._pollers.items()},
+            "queues": {queue.name: queue_wiring(queue) for queue in self._queues.values()},
+            "pollers": {name: poller_wiring(poller) for name, poller in self._pollers.items()},
             "streams": {
                 name: {
                     "batch_size": stream.batch_size,
@@ -282,26 +283,3 @@ class MemoryCloud:
 
 def _dlq(name: str) -> str:
     return f"{name}-dlq"
-
-
-def _name(queue: MemoryQueue | None) -> str | None:
-    return None if queue is None else queue.name  # an empty queue is false
-
-
-def _queue_wiring(queue: MemoryQueue) -> dict[str, Any]:
-    return {
-        "visibility_timeout": queue.visibility_timeout,
-        "max_receive_count": queue.max_receive_count,
-        "dead_letter_queue": _name(queue.dead_letter_queue),
-    }
-
-
-def _poller_wiring(poller: Poller) -> dict[str, Any]:
-    return {
-        "queue": poller.queue.name,
-        "batch_size": poller.batch_size,
-        "batching_window": poller.batching_window,
-        "max_concurrency": poller.max_concurrency,
-        "timeout": poller.function.timeout,
-        "report_batch_item_failures": True,
-    }

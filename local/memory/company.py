@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
+from contracts.company import SERVICES
 from events.binding import to_http
 from events.envelope import BATCH_MEDIA_TYPE, CloudEvent
 from functions.billing import api as billing_api
@@ -38,16 +38,16 @@ from functions.ingestion.ports import FileRef
 from functions.ingestion.process import Ingestion
 from functions.notification import manifest as notification
 from functions.notification.adapters.guard import ChannelGuard
-from functions.notification.adapters.memory import MemoryContactBook, MemoryMailer, MemoryWebhookSender
 from functions.notification.adapters.traced import TracedMailer, TracedWebhooks
 from functions.notification.domain import EMAIL, WEBHOOK, Email, WebhookCall
 from functions.notification.process import Contacts, Notification
 from local.memory.cloud import MemoryCloud
 from local.memory.functions import Handler, PerSandbox, Sandbox
 from local.memory.http import request
-from local.memory.idempotency import MemoryIdempotency, Table
+from local.memory.idempotency import MemoryIdempotency
 from local.memory.meters import Meters
 from local.memory.s3 import OBJECT_CREATED, SOURCE, object_created
+from local.memory.stores import BillingStores, NotificationStores
 from runtime.claim_check import MemoryClaimChecks
 from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.emf import Write
@@ -61,29 +61,8 @@ from runtime.publisher import Publisher
 from runtime.topology import Group, Topology
 from runtime.tracing import PASSIVE, Tracer
 
-SERVICES: Final = (ingestion.SERVICE, billing.SERVICE, notification.SERVICE)
 #: Every service as its manifest says.
 SERVICES_APART: Final = Topology()
-
-
-@dataclass(kw_only=True)
-class BillingStores:
-    """What billing keeps. `answers` are its API's."""
-
-    ledger: MemoryLedger
-    accounts: MemoryAccounts
-    invoices: MemoryInvoices
-    answers: Table = field(default_factory=dict)
-
-
-@dataclass(kw_only=True)
-class NotificationStores:
-    """What notification keeps, and whom it calls. `records` are of what was sent."""
-
-    book: MemoryContactBook = field(default_factory=MemoryContactBook)
-    mailer: MemoryMailer = field(default_factory=MemoryMailer)
-    webhooks: MemoryWebhookSender = field(default_factory=MemoryWebhookSender)
-    records: Table = field(default_factory=dict)
 
 
 class Company:

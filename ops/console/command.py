@@ -13,8 +13,9 @@ from uuid import uuid4  # noqa: TID251 - the composition root: jobs' ids
 import typer
 
 from ops.aws import AsJson
-from ops.dlq.bundles import bundled
-from ops.dlq.options import Whom, plainly
+from ops.bundles import bundled
+from ops.dlq.options import desk_of, plainly
+from ops.whom import Whom
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -65,7 +66,7 @@ def console(
     with plainly():
         listener = listening(where.host, where.port)
         access = access_to(listener, name=where.expose, read_only=read_only)
-        serving = server(console_at(whom.desk(), access, new_id=uuid4))
+        serving = server(console_at(desk_of(whom), access, new_id=uuid4))
     _announce(address(access, where.name), as_json=as_json)
     if with_parent:
         threading.Thread(target=partial(_end_with_parent, serving), name="parent", daemon=True).start()

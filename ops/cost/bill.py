@@ -74,12 +74,6 @@ class Bill:
             sums[line.use.service, line.component] += line.dollars
         return sums
 
-    def by_price(self) -> Mapping[str, float]:
-        sums: defaultdict[str, float] = defaultdict(float)
-        for line in self.lines:
-            sums[line.use.price] += line.dollars
-        return sums
-
 
 def billed(uses: Iterable[Use], prices: Prices) -> Bill:
     uses = [use for use in uses if use.quantity > 0]

@@ -28,7 +28,10 @@ class _Frozen(BaseModel):
 
 
 class Point(_Frozen):
-    """One invocation with so many records (bench.measure)."""
+    """One invocation with so many records (bench.measure).
+
+    Bytes of the bus and of the queue are of one event, all else of all.
+    """
 
     records: float
     cpu_ms: float
@@ -45,6 +48,8 @@ class Point(_Frozen):
 
 
 class Measured(_Frozen):
+    """One function's work. `metrics` are the custom metrics that it writes."""
+
     function: str
     work: str
     side: Side

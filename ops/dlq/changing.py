@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from ops.aws import AsJson
+from ops.bundles import bundled
 from ops.dlq import tables
-from ops.dlq.bundles import bundled
-from ops.dlq.options import Lease, Which, Whom, Why, Yes, confirmed, plainly, some
+from ops.dlq.options import Lease, Which, Why, Yes, confirmed, desk_of, plainly, some
 from ops.letters import work
 from ops.letters.desk import Desk
 from ops.letters.holding import LEASE
@@ -21,6 +21,7 @@ from ops.letters.looking import Look
 from ops.letters.redrive import RATE, WATCH, Plan, Report, plan
 from ops.letters.selection import Selection
 from ops.schemas.progress import Progress
+from ops.whom import Whom
 from ops.wrong_use import WrongUse
 
 Everything = Annotated[bool, typer.Option("--all", help="All letters, when nothing else is said.")]
@@ -64,7 +65,7 @@ def redrive(
     Exits with 1 when letters were left, refused, or held by others.
     """
     with plainly():
-        desk = whom.desk(lease=how.lease)
+        desk = desk_of(whom, lease=how.lease)
         if resume:
             _over(_resumed(desk, resume, how.pace), as_json=as_json)
             return
@@ -164,7 +165,7 @@ def purge(
     answer is not right, and when others hold letters.
     """
     with plainly():
-        desk = whom.desk(lease=lease)
+        desk = desk_of(whom, lease=lease)
         now = desk.clock.now()
         if which.consumer:
             raise WrongUse("name the queue once, as the argument")

@@ -9,13 +9,14 @@ import click
 import typer
 
 from ops.aws import AsJson
-from ops.dlq.bundles import bundled
+from ops.bundles import bundled
 from ops.dlq.changing import say_outcome
-from ops.dlq.options import Lease, Whom, Why, Yes, confirmed, plainly
+from ops.dlq.options import Lease, Why, Yes, confirmed, desk_of, plainly
 from ops.letters import work
 from ops.letters.editing import DoesNotFit, Edited, changed, document, edited, event_text
 from ops.letters.holding import LEASE
 from ops.letters.letter import Letter
+from ops.whom import Whom
 from ops.wrong_use import WrongUse
 
 
@@ -47,7 +48,7 @@ def edit(
     with plainly():
         if not why and not dry_run:
             raise WrongUse("say why: --why")
-        desk = whom.desk(lease=lease)
+        desk = desk_of(whom, lease=lease)
         letter = desk.letter(id_)
         event = document(letter, desk.claims)
         result = _judged(letter, changed(event, set_) if set_ else _by_hand(event))

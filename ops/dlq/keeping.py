@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from ops.aws import AsJson
+from ops.bundles import bundled
 from ops.dlq import tables
-from ops.dlq.bundles import bundled
 from ops.dlq.changing import Everything, say_outcome
-from ops.dlq.options import Lease, Which, Whom, Why, Yes, confirmed, plainly, some
+from ops.dlq.options import Lease, Which, Why, Yes, confirmed, desk_of, plainly, some
 from ops.letters import files, work
 from ops.letters.desk import Desk
 from ops.letters.grouping import grouped
@@ -21,6 +21,7 @@ from ops.letters.letter import Letter
 from ops.letters.operations import Entry
 from ops.letters.selection import Selection, goes_by
 from ops.schemas.progress import Progress
+from ops.whom import Whom
 from ops.wrong_use import WrongUse
 
 
@@ -47,7 +48,7 @@ def park(
     with plainly():
         if not why:
             raise WrongUse("say why: --why")
-        desk = whom.desk(lease=lease)
+        desk = desk_of(whom, lease=lease)
         selection = some(which.selection(desk.clock.now()), everything=everything)
         among = None if yes else _agreed(desk, selection)
         with Progress() as progress:
@@ -75,7 +76,7 @@ def unpark(
 ) -> None:
     """Bring parked letters back into their dead-letter queues, as they were: from there, redrive or edit them."""
     with plainly():
-        desk = whom.desk()
+        desk = desk_of(whom)
         lot = list(desk.trail.parked().values())
         if list_:
             _list(lot, as_json=as_json)
@@ -114,7 +115,7 @@ def restore(
 ) -> None:
     """Send the letters in a file to their dead-letter queues: as new messages, with the same events and reasons."""
     with plainly():
-        desk = whom.desk()
+        desk = desk_of(whom)
         letters = files.read(file, desk.places)
         if not confirmed(f"Send {len(letters):,} letters to their dead-letter queues?", yes=yes):
             raise typer.Exit(1)

@@ -13,9 +13,9 @@ import typer
 
 from events.envelope import InvalidEvent
 from ops.aws import AsJson
+from ops.bundles import bundled
 from ops.dlq import tables
-from ops.dlq.bundles import bundled
-from ops.dlq.options import Which, Whom, plainly
+from ops.dlq.options import Which, desk_of, plainly
 from ops.letters import files
 from ops.letters.advice import advice
 from ops.letters.desk import Desk
@@ -25,6 +25,7 @@ from ops.letters.letter import Letter
 from ops.letters.looking import Look
 from ops.letters.operations import Verb
 from ops.letters.packing import packed
+from ops.whom import Whom
 from ops.wrong_use import WrongUse
 
 
@@ -40,7 +41,7 @@ def add_commands(app: typer.Typer) -> None:
 def list_(whom: Whom, which: Which, as_json: AsJson = False) -> None:
     """Every dead-letter queue: how many letters, since when, why, and how many others hold or have parked."""
     with plainly():
-        desk = whom.desk()
+        desk = desk_of(whom)
         now = desk.clock.now()
         names = [box.place.name for box in desk.boxes(which.consumer or ())]
         parked = dict(Counter(entry.place for entry in desk.trail.parked().values()))
@@ -81,7 +82,7 @@ def _queue(name: str, look: Look, parked: Mapping[str, int]) -> dict[str, Any]:
 def groups(whom: Whom, which: Which, as_json: AsJson = False) -> None:
     """Letters by what went wrong, the largest group first, with what to do about it."""
     with plainly():
-        desk = whom.desk()
+        desk = desk_of(whom)
         now = desk.clock.now()
         with desk.looking(which.selection(now)) as look:
             found = grouped(look.letters)
@@ -99,7 +100,7 @@ def show(
 ) -> None:
     """One letter: what went wrong, what to do, the event itself, and what was done to it before."""
     with plainly():
-        desk = whom.desk()
+        desk = desk_of(whom)
         letter = desk.letter(id_)
         past = desk.trail.history(letter.subject)
     if as_json:
@@ -148,7 +149,7 @@ def export(
     Exits with 1 when others held letters, which are then not in it.
     """
     with plainly():
-        desk = whom.desk()
+        desk = desk_of(whom)
         if file.exists():
             raise WrongUse(f"{file} exists already: an export overwrites nothing")
         look = desk.look(which.selection(desk.clock.now()))
@@ -174,7 +175,7 @@ def audit(
 ) -> None:
     """What operators did: who, when, what, why, to which letters, and what came of it."""
     with plainly():
-        trail = whom.desk().trail
+        trail = desk_of(whom).trail
         found = [trail.account(operation)] if operation else trail.accounts(limit=limit)
         accounts = [account for account in found if account]
         if operation and not accounts:

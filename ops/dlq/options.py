@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import getpass
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4  # noqa: TID251 - the composition root: operations' ids
 
 import typer
 
-from contracts.deployed import CannotAsk
-from infra.config import DEFAULT_STAGE, UnknownStage
-from ops.aws import EndpointUrl, Profile, Region, Stage
+from local.embedded.signals import Stopped, signals_stop
 from ops.letters.desk import Desk
 from ops.letters.holding import LEASE
 from ops.letters.selection import Selection
-from ops.target import Target
 from ops.times import moment
+from ops.whom import Whom, explained
 from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 from runtime.errors import BreakwaterError
@@ -31,24 +28,10 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Lease = Annotated[int, typer.Option(hidden=True, min=2, max=43_200)]
 
 
-class Stopped(BaseException):
-    """A signal asked us to end: what is held is given back on the way out."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Whom:
-    """Whom to ask."""
-
-    stage: Stage = DEFAULT_STAGE
-    endpoint_url: EndpointUrl = None
-    profile: Profile = None
-    region: Region = None
-
-    def desk(self, *, lease: int = LEASE) -> Desk:
-        """Raises UnknownStage."""
-        target = Target.named(self.stage, endpoint_url=self.endpoint_url, profile=self.profile, region=self.region)
-        user = f"{getpass.getuser()}@{socket.gethostname()}"
-        return Desk(target=target, user=user, clock=SystemClock(), new_id=uuid4, lease=lease)
+def desk_of(whom: Whom, *, lease: int = LEASE) -> Desk:
+    """Raises UnknownStage."""
+    user = f"{getpass.getuser()}@{socket.gethostname()}"
+    return Desk(target=whom.target(), user=user, clock=SystemClock(), new_id=uuid4, lease=lease)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +63,8 @@ class Which:
 def plainly() -> Iterator[None]:
     """What cannot be done ends with its message and 2; Ctrl-C and a plain kill unwind, and end with 130."""
     try:
-        with _signals_stop():
+        with explained(BreakwaterError, OSError), signals_stop():
             yield
-    except (WrongUse, UnknownStage, CannotAsk, BreakwaterError, OSError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
     except (Stopped, KeyboardInterrupt) as error:
         typer.echo("stopped: what was held is given back, and what was sent is in the audit trail", err=True)
         raise typer.Exit(130) from error
@@ -105,20 +85,3 @@ def confirmed(question: str, *, yes: bool) -> bool:
         return typer.confirm(question, err=True)
     except typer.Abort as error:
         raise WrongUse(f"{question} Nobody answered: say --yes") from error
-
-
-@contextmanager
-def _signals_stop() -> Iterator[None]:
-    def stop(number: int, _: object) -> None:
-        raise Stopped(signal.Signals(number).name)
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    try:
-        before: dict[int, Any] = {number: signal.signal(number, stop) for number in numbers}
-    except ValueError:  # not the main thread: there signals do not come
-        before = {}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

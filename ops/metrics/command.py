@@ -8,41 +8,36 @@ from typing import Annotated, Final
 
 import typer
 
-from contracts.deployed import CannotAsk
-from infra.config import DEFAULT_STAGE, UnknownStage
-from ops.aws import AsJson, EndpointUrl, Profile, Region, Stage
+from ops.aws import AsJson
+from ops.bundles import bundled
 from ops.metrics.report import Row, report, subjects
 from ops.metrics.series import Window
 from ops.metrics.source import source_of
 from ops.metrics.table import table
 from ops.target import Target
 from ops.times import length_of
+from ops.whom import Whom, explained
 from ops.wrong_use import WrongUse
 from runtime.clock import SystemClock
 
 EXAMPLE: Final = "Example: python -m ops metrics billing --since 6h --stage prod"
 
 
+@bundled
 def metrics(
     function: Annotated[str | None, typer.Argument(help="A consumer or a relay: by event type, too.")] = None,
     since: Annotated[str, typer.Option(help="How far back: 90m, 6h, 7d.")] = "1h",
-    stage: Stage = DEFAULT_STAGE,
+    *,
+    whom: Whom,
     as_json: AsJson = False,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
 ) -> None:
     """What became of the records of each consumer and relay, and how long it took.
 
     Exits with 1 when a consumer does not keep a promise of its manifest in this window, and with 2 when the stage
     cannot be asked.
     """
-    try:
-        target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
-        rows = _rows(target, function, Window.whole(length_of(since), until=SystemClock().now()))
-    except (WrongUse, UnknownStage, CannotAsk) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+    with explained():
+        rows = _rows(whom.target(), function, Window.whole(length_of(since), until=SystemClock().now()))
     broken = any(row.broken for row in rows)
     print(_document(rows, since) if as_json else table(rows, since))
     raise typer.Exit(1 if broken else 0)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 import typer
 
-from contracts.deployed import CannotAsk
 from infra.components.relations import Retention
-from infra.config import DEFAULT_STAGE, UnknownStage
-from ops.aws import AsJson, EndpointUrl, Profile, Region, Stage
+from ops.aws import AsJson
+from ops.bundles import bundled
 from ops.logs.sources import log_source
 from ops.replay.estimate import Estimate, estimate
 from ops.replay.eventbridge import EventBridge, Replay
@@ -24,6 +21,7 @@ from ops.replay.running import Running, leftovers
 from ops.replay.telling import ended_line, plan_json, plan_lines, progress_line, replay_json, table
 from ops.replay.window import Window, memory, said
 from ops.target import Target
+from ops.whom import Whom, explained
 from ops.wrong_use import WrongUse
 from runtime.clock import Clock, SystemClock
 
@@ -61,6 +59,7 @@ class Proposal:
 
 
 @app.callback(invoke_without_command=True, epilog="Example: python -m ops replay --since 2h --dry-run")
+@bundled
 def replay(  # noqa: PLR0913 - an option each
     context: typer.Context,
     *,
@@ -77,10 +76,7 @@ def replay(  # noqa: PLR0913 - an option each
     yes: Yes = False,
     although_forgotten: Forgotten = False,
     as_json: AsJson = False,
-    stage: Stage = DEFAULT_STAGE,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
+    whom: Whom,
 ) -> None:
     """Send events from the archive again. Whoever has handled one already changes nothing.
 
@@ -89,8 +85,8 @@ def replay(  # noqa: PLR0913 - an option each
     if context.invoked_subcommand is not None:
         return
     clock = SystemClock()
-    with _explained():
-        target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
+    with explained():
+        target = whom.target()
         choice = Choice(
             window=Window.parse(since=since, start=start, end=end, now=clock.now()),
             types=tuple(types or ()),
@@ -115,16 +111,11 @@ def replay(  # noqa: PLR0913 - an option each
 
 
 @app.command(name="list", epilog="Example: python -m ops replay list --stage prod")
-def list_replays(
-    as_json: AsJson = False,
-    stage: Stage = DEFAULT_STAGE,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
-) -> None:
+@bundled
+def list_replays(whom: Whom, as_json: AsJson = False) -> None:
     """The stage's replays of the last 90 days, newest first, each with its state."""
-    with _explained():
-        target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
+    with explained():
+        target = whom.target()
         found = EventBridge(target).listed()
     if as_json:
         typer.echo(json.dumps([replay_json(one) for one in found], indent=2))
@@ -134,18 +125,16 @@ def list_replays(
 
 
 @app.command(epilog="Example: python -m ops replay show breakwater-prod-20261127t061512-a1b2 --stage prod")
+@bundled
 def show(
     name: Annotated[str, typer.Argument(help="The replay's name, as `list` shows it.")],
+    whom: Whom,
     as_json: AsJson = False,
-    stage: Stage = DEFAULT_STAGE,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
 ) -> None:
     """How far a replay is, and what consumers made of its events. Reads their logs; exits with 1 when it failed."""
     clock = SystemClock()
-    with _explained():
-        target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
+    with explained():
+        target = whom.target()
         found = _found(EventBridge(target), name)
         ends = outcomes(found, log_source(target, clock), now=clock.now())
     if as_json:
@@ -157,36 +146,29 @@ def show(
 
 
 @app.command(epilog="Example: python -m ops replay cancel breakwater-prod-20261127t061512-a1b2 --stage prod")
+@bundled
 def cancel(
     name: Annotated[str, typer.Argument(help="The replay's name, as `list` shows it.")],
+    whom: Whom,
     as_json: AsJson = False,
-    stage: Stage = DEFAULT_STAGE,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
 ) -> None:
     """Stop a replay that somebody has begun. What was replayed until then stays replayed."""
-    with _explained():
-        bridge = EventBridge(Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region))
+    with explained():
+        bridge = EventBridge(whom.target())
         bridge.cancel(_found(bridge, name).name)
     told = f"{name}: told to stop; `python -m ops replay clean` removes its rules when it has"
     typer.echo(json.dumps({"name": name, "cancelling": True}, indent=2) if as_json else told)
 
 
 @app.command(epilog="Example: python -m ops replay clean --stage prod")
-def clean(
-    as_json: AsJson = False,
-    stage: Stage = DEFAULT_STAGE,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
-) -> None:
+@bundled
+def clean(whom: Whom, as_json: AsJson = False) -> None:
     """Remove the rules of replays that have ended, where whoever began them could not.
 
     Rules of replays that still run are left alone, and those that were made in the last 15 minutes.
     """
-    with _explained():
-        target = Target.named(stage, endpoint_url=endpoint_url, profile=profile, region=region)
+    with explained():
+        target = whom.target()
         bridge = EventBridge(target)
         names = leftovers(bridge, stage=target.stage, now=SystemClock().now())
         for name in names:
@@ -242,13 +224,3 @@ def _run(planned: Plan, target: Target, clock: Clock) -> Replay:
 
     settle = 0.0 if target.stage.name in _AT_ONCE else _SETTLE_SECONDS
     return Running(EventBridge(target), clock=clock, settle=settle, progress=progress).run(planned)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """What cannot be done is said, and exits with 2."""
-    try:
-        yield
-    except (UnknownStage, CannotAsk, WrongUse) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error

@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from ops.cost.figures import prices_in
 from ops.replay.eventbridge import Archive
 from ops.replay.plan import Plan
 
-#: us-east-1, in dollars. Source: the services' price pages on aws.amazon.com, read 2026-11-27.
-PRICED_ON: Final = "2026-11-27"
-_PER_EVENT: Final = 1.00 / 1e6  # EventBridge: a replayed event is a custom event; each begun 64 KB is one
-_PER_REQUEST: Final = 0.40 / 1e6  # SQS
-_PER_INVOCATION: Final = 0.20 / 1e6  # Lambda
-_PER_GB_SECOND: Final = 0.0000133334  # Lambda, arm64
-_PER_WRITE: Final = 0.625 / 1e6  # DynamoDB, on demand: each delivery looks for, or writes, what was done
+#: Whose list prices: of each the first tier.
+_REGION: Final = "us-east-1"
+_MILLION: Final = 1e6
 _CHUNK: Final = 65_536
 #: What a delivery is taken to need: one write, a tenth of a batch of ten, and 20 ms of half a GB.
 _SECONDS_PER_DELIVERY: Final = 0.020
@@ -77,14 +74,21 @@ def _duration(events: int, deliveries: int) -> timedelta:
 
 
 def _dollars(events: int, deliveries: int, chunks: int) -> float:
-    queue = _PER_REQUEST * (chunks + _REQUESTS_PER_BATCH / _BATCH)
-    function = _PER_INVOCATION / _BATCH + _PER_GB_SECOND * _GB * _SECONDS_PER_DELIVERY
-    return events * chunks * _PER_EVENT + deliveries * (queue + function + _PER_WRITE)
+    """A replayed event is a custom event, each begun 64 KB of it; a delivery looks for, or writes, what was done."""
+    queue = _price("sqs.requests") * (chunks + _REQUESTS_PER_BATCH / _BATCH) / _MILLION
+    calls, seconds = _price("lambda.requests") / _MILLION, _price("lambda.duration.arm64")
+    function = calls / _BATCH + seconds * _GB * _SECONDS_PER_DELIVERY
+    published, written = _price("eventbridge.events") / _MILLION, _price("dynamodb.writes") / _MILLION
+    return events * chunks * published + deliveries * (queue + function + written)
+
+
+def _price(name: str) -> float:
+    return prices_in(_REGION).prices[name].dollars(1)
 
 
 def _basis(archive: Archive, now: datetime) -> str:
     hours = _kept(archive, now) / timedelta(hours=1)
     return (
         f"the archive's count ({archive.events:,} in {hours:,.0f} h; up to a day behind), by time; "
-        f"filters can only make it less; prices of {PRICED_ON}"
+        f"filters can only make it less; prices of {prices_in(_REGION).date}, {_REGION}"
     )

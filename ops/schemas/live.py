@@ -16,9 +16,10 @@ from contracts.live import Difference, Key, Landscape, LocalSchema, schema_diffe
 from contracts.releases import InvalidRelease, released
 from events.catalog import CATALOG
 from events.payload import Payload
-from infra.config import DEFAULT_STAGE, StageConfig, UnknownStage, stage_named
-from ops.aws import Aws, EndpointUrl, Profile, Region, Stage
+from infra.config import DEFAULT_STAGE, StageConfig, stage_named
+from ops.aws import AsJson, Aws, EndpointUrl, Profile, Region, Stage
 from ops.schemas.artefacts import FOLDER
+from ops.whom import explained
 from runtime.contract import contract_of
 
 
@@ -46,7 +47,7 @@ def add_command(app: typer.Typer) -> None:
     def diff(
         stage: Stage = DEFAULT_STAGE,
         live: Annotated[bool, typer.Option("--live", help="Compare with what is deployed.")] = False,
-        as_json: Annotated[bool, typer.Option("--json", help="One JSON document in place of lines.")] = False,
+        as_json: AsJson = False,
         endpoint_url: EndpointUrl = None,
         profile: Profile = None,
         region: Region = None,
@@ -57,12 +58,9 @@ def add_command(app: typer.Typer) -> None:
         """
         if not live:
             raise typer.BadParameter("say what to compare with: --live", param_hint="--live")
-        try:
+        with explained():
             aws = Aws(endpoint_url=endpoint_url, profile=profile, region=region)
             found = report(stage_named(stage), aws, {service.name for service in SERVICES})
-        except (UnknownStage, CannotAsk) as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(2) from error
         typer.echo(found.to_json()) if as_json else _tell(found)
         raise typer.Exit(1 if found.breaks else 0)
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from contracts.company import SERVICES
 from functions.ingestion import bulk
 from functions.ingestion.manifest import FILES
-from local.memory.company import SERVICES, Company
+from local.memory.company import Company
 from local.memory.functions import FunctionCrashed
 from runtime.errors import TransientError
 from runtime.topology import topology

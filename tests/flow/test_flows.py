@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from contracts.company import SERVICES
 from events.binding import to_entry
 from events.envelope import CloudEvent, derived_id
 from functions.notification.manifest import MESSAGES
-from local.memory.company import SERVICES, Company
+from local.memory.company import Company
 from runtime.claim_check import checked_out
 from runtime.errors import Throttled, TransientError
 from runtime.topology import topology

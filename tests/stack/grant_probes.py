@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from contracts.company import SERVICES
 from events.catalog import (
     BillingInvoicePaid,
     IngestionPaymentSettled,
@@ -26,7 +27,7 @@ from functions.ingestion.readers import MAX_LINE_BYTES
 from functions.ingestion.records import COLUMNS
 from local.embedded.client import Client
 from local.embedded.cloud import Cloud
-from local.embedded.stack import PREFIX, SERVICES, Stack
+from local.embedded.stack import PREFIX, Stack
 from runtime.breaker import THRESHOLD
 from runtime.outbox import Change
 from tests.stack.stack_builders import (

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from contracts.company import SERVICES
 from contracts.deployed import live_contracts
 from local.embedded.assembly import STAGE
 from local.embedded.paths import PROJECT
-from local.embedded.stack import SERVICES, Stack
+from local.embedded.stack import Stack
 from runtime.contract import Contract, contract_of, contracts_path
 
 PACKAGES = ("events", "runtime", "functions", "infra", "local", "contracts", "ops")

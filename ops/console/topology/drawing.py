@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -23,11 +23,6 @@ class Part:
     function: str
     note: str = ""
     consumer: Consumer | None = None
-
-    @property
-    def acts_outside(self) -> bool:
-        """Whether it does something in the world that cannot be done twice: e-mail, webhooks."""
-        return self.consumer is not None and self.consumer.dedup == "record"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +115,6 @@ def trips(services: Sequence[Service]) -> Iterator[tuple[str, str, str]]:
     for route in routes(services):
         for sender in senders(route.type, services):
             yield route.type, sender, route.consumer.name
-
-
-def takers_elsewhere(services: Sequence[Service]) -> Mapping[str, tuple[str, ...]]:
-    """Service -> the types that it sends to systems that are not ours."""
-    elsewhere = {name for (name, _), model in CATALOG.items() if model.consumed_elsewhere}
-    return {service.name: tuple(type_ for type_ in service.emits if type_ in elsewhere) for service in services}
 
 
 def _note(paths: Sequence[str]) -> str:
