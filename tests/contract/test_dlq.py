@@ -266,12 +266,13 @@ def permission(service: str, call: str) -> str:
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Every call of every client from now on."""
+    """Every call to AWS from now on. A session's stack, which is elsewhere, may be watched meanwhile."""
     calls: list[tuple[str, str]] = []
     make = botocore.client.BaseClient._make_api_call
 
     def call(self: Any, name: str, request: Any) -> Any:
-        calls.append((self.meta.service_model.service_name, name))
+        if "amazonaws.com" in self.meta.endpoint_url:
+            calls.append((self.meta.service_model.service_name, name))
         return make(self, name, request)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
