@@ -20,7 +20,7 @@ from simpy import Environment
 
 from bench.usage import Traffic
 from contracts.following import log_events
-from contracts.lines import Line, line_in
+from contracts.lines import Line, lines_in
 from functions.billing.manifest import USAGE
 from functions.ingestion.manifest import CONSUMER as INTAKE
 from local.embedded.client import Client
@@ -135,9 +135,8 @@ class Carried:
         logs = self.stack.cloud.client("logs")
         for function in HOPS:
             for event in log_events(logs, self.stack.log_groups[function], start=int(start * 1000)):
-                line = line_in(event["message"], function=function, at=event["timestamp"])
-                if line is not None and line.outcome == "handled":
-                    yield line
+                lines = lines_in(event["message"], function=function, at=event["timestamp"])
+                yield from (line for line in lines if line.outcome == "handled")
 
     def _original(self, hop: Line) -> str:
         return self.traffic.booked_as.get(hop.event_id, hop.event_id)

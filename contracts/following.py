@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
 
-from contracts.lines import Line, line_in
+from contracts.lines import Line, lines_in
 
 #: Lines show up late and out of order by less than this, in milliseconds.
 OVERLAP: Final = 5_000
@@ -77,8 +77,8 @@ class Follower:
         # Not by eventId: an emulator gives none.
         keyed = {(event["timestamp"], event["logStreamName"], event["message"]): event for event in events}
         for key, event in keyed.items():
-            if key not in seen and (line := line_in(event["message"], function=name, at=event["timestamp"])):
-                yield line
+            if key not in seen:
+                yield from lines_in(event["message"], function=name, at=event["timestamp"])
         self._remember(name, seen | keyed.keys())
 
     def _remember(self, name: str, seen: set[tuple[int, str, str]]) -> None:

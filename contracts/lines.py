@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from runtime.telemetry import EVENTS
+
 #: Who wrote it: a queue's consumer, a table's relay, an HTTP API, or something else that knows of an event.
 Role = Literal["consumer", "relay", "api", "other"]
 
@@ -55,6 +57,10 @@ class Line:
         """When its batch began, in milliseconds since the epoch."""
         return self.at - self.duration_ms
 
+    def says(self, text: str) -> bool:
+        """Whether one of its members has the text in it."""
+        return any(text in value for value in (*self.events_out, *(getattr(self, name) for name in _TEXTS)))
+
     @property
     def out(self) -> tuple[tuple[str, str], ...]:
         """Type and id of each event that it brought about."""
@@ -62,14 +68,21 @@ class Line:
         return tuple((type_, id_) for type_, _, id_ in pairs if type_ and id_)
 
 
-def line_in(text: str, *, function: str, at: int) -> Line | None:
-    """The line, or None for one that is about no event and no message."""
+def lines_in(text: str, *, function: str, at: int) -> list[Line]:
+    """What a line of a log tells of events: of one, of each of several, or of none and no message."""
     try:
         members = json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return []
     if not isinstance(members, dict):
-        return None
+        return []
+    several = members.pop(EVENTS, None)
+    own = [each for each in several if isinstance(each, dict)] if isinstance(several, list) else []
+    found = (_about({**members, **each}, function=function, at=at) for each in own or [{}])
+    return [line for line in found if line is not None]
+
+
+def _about(members: Mapping[str, Any], *, function: str, at: int) -> Line | None:
     role: Role = next((role for role in _ROLES if _text(members, role)), "other")
     if role == "other" and not _text(members, "event_id"):
         return None

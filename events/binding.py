@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, NotRequired, TypedDict
 from urllib.parse import quote, unquote_to_bytes
@@ -23,6 +23,8 @@ _TIME_BYTES: Final = 14
 _MODES: Final = f"{MEDIA_TYPE}, {BATCH_MEDIA_TYPE}, or any media type with ce-* headers"
 #: The extension attribute that tells which replay of an EventBridge archive has brought an event (again).
 REPLAY: Final = "replayname"
+#: The one member of a detail that is a batch of events.
+BATCH: Final = "cloudevents"
 _NEVER_IN_CE_HEADERS: Final = ("data", "data_base64", "datacontenttype")
 
 
@@ -66,19 +68,57 @@ def _bytes(text: str) -> int:
 
 
 def from_sqs_body(body: str) -> CloudEvent:
-    """The event in a queue message: an EventBridge event (whose detail is a CloudEvent, or is not) or a CloudEvent.
+    """The one event in a queue message (see events_in). Raises InvalidEvent, for a message with several, too."""
+    events = events_in(body)
+    if len(events) > 1:
+        raise InvalidEvent([Problem("message", f"holds {len(events)} events")])
+    (event,) = events
+    if isinstance(event, InvalidEvent):
+        raise event
+    return event
 
-    Raises InvalidEvent for anything else.
+
+def events_in(body: str) -> list[CloudEvent | InvalidEvent]:
+    """The events in a queue message: an EventBridge event (whose detail is a CloudEvent, a batch of them, or neither),
+    a CloudEvent, or a batch of them.
+
+    Of a batch, what is no CloudEvent stands in its place as the InvalidEvent that says why. Raises InvalidEvent for
+    any other message without an event.
     """
     try:
         message, modest = measured_json(body)
     except ValueError as error:
         raise InvalidEvent([Problem("message", "is not JSON")]) from error
+    if isinstance(message, list):
+        return _each(message, lambda element: CloudEvent.parse(element, modest=modest))
     if not isinstance(message, dict):
         raise InvalidEvent([Problem("message", f"must be a JSON object, not {type(message).__name__}")])
-    if "detail-type" in message and "detail" in message:
-        return from_eventbridge(message, modest=modest)
-    return CloudEvent.parse(message, modest=modest)
+    if "detail-type" not in message or "detail" not in message:
+        return [CloudEvent.parse(message, modest=modest)]
+    if (batch := batch_in(message["detail"])) is None:
+        return [from_eventbridge(message, modest=modest)]
+    return _each(batch, lambda element: _mirrored(element, message, modest=modest))
+
+
+def batch_in(detail: object) -> list[Any] | None:
+    """The elements of a batch, in a detail that is one."""
+    batch = detail.get(BATCH) if isinstance(detail, dict) and len(detail) == 1 else None
+    return batch if isinstance(batch, list) else None
+
+
+def _each(elements: Sequence[Any], parse: Callable[[Mapping[str, Any]], CloudEvent]) -> list[CloudEvent | InvalidEvent]:
+    if not elements:
+        raise InvalidEvent([Problem("message", "is a batch without an event")])
+    return [_judged(element, parse) for element in elements]
+
+
+def _judged(element: Any, parse: Callable[[Mapping[str, Any]], CloudEvent]) -> CloudEvent | InvalidEvent:
+    if not isinstance(element, dict):
+        return InvalidEvent([Problem("event", f"must be a JSON object, not {type(element).__name__}")])
+    try:
+        return parse(element)
+    except InvalidEvent as error:
+        return _anew(error)
 
 
 def from_eventbridge(envelope: Mapping[str, Any], *, modest: bool = False) -> CloudEvent:
@@ -91,7 +131,11 @@ def from_eventbridge(envelope: Mapping[str, Any], *, modest: bool = False) -> Cl
     detail = envelope["detail"]
     if not isinstance(detail, dict) or "specversion" not in detail:
         return CloudEvent.parse(_bare(envelope) | _replay(envelope), modest=modest)
-    event = CloudEvent.parse(detail | _replay(envelope), modest=modest)
+    return _mirrored(detail, envelope, modest=modest)
+
+
+def _mirrored(detail: Mapping[str, Any], envelope: Mapping[str, Any], *, modest: bool) -> CloudEvent:
+    event = CloudEvent.parse({**detail, **_replay(envelope)}, modest=modest)
     if event.source == envelope.get("source") and event.type == envelope.get("detail-type"):
         return event
     raise InvalidEvent(_differences(event, envelope))

@@ -60,7 +60,7 @@ _ATTRIBUTES: Final = frozenset(
 )
 _MEMBERS: Final = _ATTRIBUTES | {"data", "data_base64"}
 #: JSON may hold these two characters, an SQS message may not. They only occur inside JSON strings: escape them.
-_ESCAPES: Final = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
+ESCAPES: Final = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 _NO_EXTENSIONS: Final[Mapping[str, Any]] = MappingProxyType({})
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
@@ -195,7 +195,7 @@ class CloudEvent(BaseModel):
             text = to_json(members).decode()
         except ValueError:  # half a character, or what is no JSON: json has its own words for them
             text = _ENCODER.encode(members)
-        return text if text.isascii() else text.translate(_ESCAPES)
+        return text if text.isascii() else text.translate(ESCAPES)
 
     def caused(
         self,

@@ -1,6 +1,6 @@
 """The consumer: SQS batch -> CloudEvents -> handler -> events out -> partial batch response. There is one.
 
-What a record ends as:
+A message has one event, or a batch of them; each has a fate of its own (runtime.settlement). What an event ends as:
 
     handled       its effect is done and its events are on the bus
     duplicate     it had been handled before; its events are on the bus (again)
@@ -13,14 +13,13 @@ What a record ends as:
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from events.binding import REPLAY, from_sqs_body
+from events.binding import REPLAY, events_in
 from events.envelope import CloudEvent, InvalidEvent
 from runtime.breaker import Breaker
 from runtime.claim_check import Allowance, ClaimChecks, checked_out, is_checked_in
@@ -32,17 +31,15 @@ from runtime.errors import (
     Deferred,
     DependencyUnavailable,
     OutOfTime,
-    PermanentError,
     TransientError,
-    Unfinished,
 )
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
 from runtime.meter import ConsumerMeter
 from runtime.outcome import Handle, Outcome, Together
 from runtime.publisher import Publisher
-from runtime.queue import Queue, reason
-from runtime.telemetry import logger, why
+from runtime.queue import Queue
+from runtime.settlement import Settlement
 from runtime.time_left import TimeLeft
 from runtime.timing import epoch_ms, whole_ms
 from runtime.tracing import PASSIVE, Tracer, begun_by
@@ -54,6 +51,8 @@ OnUnreadable = Callable[[str, InvalidEvent], Outcome]
 WITH_EFFECTS: Final = "with-effects"
 
 Result = TypeVar("Result")
+#: One event of a message, or why it is none.
+_Opened = tuple[Delivery, CloudEvent | InvalidEvent]
 
 
 class QueueConsumer:
@@ -77,13 +76,12 @@ class QueueConsumer:
         self._spec = spec
         self._handle = handle
         self._publisher = publisher
-        self._queue = queue
         self._clock = clock
         self._claims = claims
         self._once = once
         self._on_unreadable = on_unreadable
         self._meter = meter
-        self._jitter = jitter
+        self._settlement = Settlement(spec, queue, clock, jitter)
         self._tracer = tracer
         self._breaker = Breaker(clock)
 
@@ -95,37 +93,42 @@ class QueueConsumer:
         if self._once is not None:
             self._once.register(context)
         left, now = TimeLeft(context), epoch_ms(self._clock.now())
-        deliveries = [Delivery(record=record, picked_up=now) for record in batch["Records"]]
-        self._settle(self._crashed(deliveries), left)
-        self._handle_all([d for d in deliveries if d.fate is None], left)
-        self._settle([d for d in deliveries if d.fate is None], left)
+        messages = [Delivery(record=record, picked_up=now) for record in batch["Records"]]
+        crashed = self._crashed(messages)
+        again = self._settlement.settle(crashed, left)
+        opened = [found for message in messages if message.fate is None for found in _opened(message)]
+        deliveries = [delivery for delivery, _ in opened]
+        self._handle_all(opened, left)
+        again += self._settlement.settle(deliveries, left)
         if self._meter is not None:
-            self._meter.batch(deliveries, at=self._clock.now())
-        return {"batchItemFailures": [{"itemIdentifier": d.message_id} for d in deliveries if d.fate == "retry"]}
+            self._meter.batch([*crashed, *deliveries], at=self._clock.now())
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
 
-    def _crashed(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    def _crashed(self, messages: Sequence[Delivery]) -> list[Delivery]:
         """Those that nobody must try again. They are put away before anything else can end the function."""
-        crashed = [d for d in deliveries if d.tries > self._spec.tries]
-        for delivery in crashed:
-            delivery.error = Crashed(f"received {delivery.tries - 1} times, and each time the function ended unsettled")
+        crashed = [message for message in messages if message.tries > self._spec.tries]
+        for message in crashed:
+            message.error = Crashed(f"received {message.tries - 1} times, and each time the function ended unsettled")
         return crashed
 
-    def _handle_all(self, deliveries: Sequence[Delivery], left: TimeLeft) -> None:
+    def _handle_all(self, opened: Sequence[_Opened], left: TimeLeft) -> None:
         claims = None if self._claims is None else Allowance(self._claims)
-        readable = [d for d in deliveries if self._read(d, claims, left)]
+        readable = [delivery for delivery, found in opened if self._read(delivery, found, claims, left)]
         if isinstance(self._handle, Together):
             self._attempt_together(self._handle, readable, left)
         else:
             for delivery in readable:
                 self._attempt(self._handle, delivery, left)
-        self._publish(deliveries)
+        self._publish([delivery for delivery, _ in opened])
         if any(d.error is None and not d.suppressed for d in readable):
             self._breaker.succeeded()
 
-    def _read(self, delivery: Delivery, claims: ClaimChecks | None, left: TimeLeft) -> bool:
+    def _read(
+        self, delivery: Delivery, found: CloudEvent | InvalidEvent, claims: ClaimChecks | None, left: TimeLeft
+    ) -> bool:
         """Whether there is an event to handle."""
         try:
-            event = delivery.event = from_sqs_body(delivery.body)
+            event = delivery.event = _known(found)
             delivery.span = self._tracer.processing(delivery.record, event)
             delivery.suppressed = _without_effects(event) if self._spec.dedup == "record" else ""
             if claims is not None and is_checked_in(event) and not delivery.suppressed:
@@ -210,74 +213,23 @@ class QueueConsumer:
         for delivery in down if isinstance(verdict, Deferred) else ():
             delivery.error = verdict
 
-    def _settle(self, deliveries: Sequence[Delivery], left: TimeLeft) -> None:
-        """Where that cannot be, the queue keeps the message and shows it again when its visibility timeout ends."""
-        for delivery in deliveries:
-            self._decide(delivery)
-            try:
-                self._dispose(delivery, left)
-            except TransientError:
-                delivery.fate = "retry"
-                logger().exception("the message's fate was not settled; it is tried again")
-            delivery.settled(epoch_ms(self._clock.now()))
-            self._log(delivery)
 
-    def _decide(self, delivery: Delivery) -> None:
-        error = delivery.error
-        if error is None:
-            delivery.fate = (
-                "suppressed" if delivery.suppressed else "duplicate" if delivery.outcome.duplicate else "handled"
-            )
-        elif isinstance(error, Deferred) and self._is_patient(delivery):
-            delivery.fate = "deferred"
-        else:
-            is_last = delivery.tries >= self._spec.tries
-            delivery.fate = "dead_letter" if is_last or isinstance(error, PermanentError) else "retry"
+def _opened(message: Delivery) -> list[_Opened]:
+    """A delivery for each event in the message, or for what stands in its place."""
+    try:
+        found = events_in(message.body)
+    except InvalidEvent as error:
+        return [(message, error)]
+    if len(found) == 1:
+        return [(message, found[0])]
+    return [(replace(message, place=place), event) for place, event in enumerate(found)]
 
-    def _is_patient(self, delivery: Delivery) -> bool:
-        since = delivery.deferred_since
-        return since is None or self._clock.now() - since < timedelta(seconds=self._spec.patience)
 
-    def _dispose(self, delivery: Delivery, left: TimeLeft) -> None:
-        if delivery.error is None:
-            return
-        if not left.for_a_call:
-            raise OutOfTime("the function ends before the queue could be told")
-        if delivery.fate == "dead_letter":
-            self._queue.dead_letter(delivery.body, self._reason(delivery))
-        elif delivery.fate == "retry":
-            self._queue.delay(delivery.receipt_handle, self._wait(delivery.tries))
-        elif delivery.fate == "deferred":
-            self._defer(delivery)
-
-    def _defer(self, delivery: Delivery) -> None:
-        if isinstance(delivery.error, Unfinished):
-            self._queue.defer(delivery.body, delivery.as_new(), 0)
-        else:
-            wait = self._wait(delivery.tries + delivery.deferrals)
-            self._queue.defer(delivery.body, delivery.as_deferred(self._clock.now()), wait)
-
-    def _wait(self, times: int) -> int:
-        return round(self._jitter(1, self._spec.backoff.ceiling(times)))
-
-    def _reason(self, delivery: Delivery) -> dict[str, str]:
-        return reason(
-            delivery.error or AssertionError("a dead letter without an error"),
-            consumer=self._spec.name,
-            attempts=min(delivery.tries, self._spec.tries),
-            first_seen=delivery.first_seen,
-            failed_at=self._clock.now(),
-            event=delivery.event,
-        )
-
-    def _log(self, delivery: Delivery) -> None:
-        error = delivery.error
-        if logger().listens(logging.INFO if error is None else logging.WARNING):
-            unexpected = error is not None and not isinstance(error, BreakwaterError)
-            log = logger().info if error is None else logger().warning
-            log(delivery.fate, extra=delivery.line(self._spec.name), exc_info=error if unexpected else None)
-        failure = "" if error is None or delivery.fate == "deferred" else why(error)["reason"]
-        delivery.span.end(error=failure, outcome=str(delivery.fate), attempts=delivery.tries)
+def _known(found: CloudEvent | InvalidEvent) -> CloudEvent:
+    """Raises it, where it is none."""
+    if isinstance(found, InvalidEvent):
+        raise found
+    return found
 
 
 def _without_effects(event: CloudEvent) -> str:

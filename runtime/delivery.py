@@ -1,4 +1,4 @@
-"""One message on its way through one invocation, and what it brings along from earlier ones.
+"""One event on its way through one invocation, and what its message brings along from earlier ones.
 
 SQS counts receives, and not all of them are tries. So a message that is put off without a try's cost is sent
 anew with its count in message attributes:
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from events.batches import only
 from events.envelope import CloudEvent, InvalidEvent, format_time, parse_time
 from events.versions import OlderVersionTravels
 from runtime.errors import UnreadableMessage
@@ -35,11 +36,13 @@ class Delivery:
     """`record` is one of the `Records` of Lambda's event, and `picked_up` when its batch began (runtime.timing).
 
     `tries` count this one, too; `sent` is when SQS got it, in milliseconds. `suppressed` says why nothing is done,
-    where that is so. `handler_ms` is what it took in the service's own code, if it came to that.
+    where that is so. `handler_ms` is what it took in the service's own code, if it came to that. `place` is the
+    event's among those of its message; None where it has the message for itself, as most do.
     """
 
     record: Mapping[str, Any]
     picked_up: float
+    place: int | None = None
     event: CloudEvent | None = None
     suppressed: str = ""
     outcome: Outcome = field(default_factory=Outcome)
@@ -60,7 +63,9 @@ class Delivery:
 
     @property
     def body(self) -> str:
-        return str(self.record["body"])
+        """The message's, with this event alone in it."""
+        body = str(self.record["body"])
+        return body if self.place is None else only(body, [self.place])
 
     @property
     def message_id(self) -> str:
@@ -146,6 +151,16 @@ class Delivery:
             "tries": str(self.tries - 1),
             "deferrals": str(self.deferrals + 1),
             "deferred_since": format_time(self.deferred_since or now),
+            "first_seen": self.first_seen,
+        }
+
+    def as_failed(self) -> dict[str, str]:
+        """Attributes of the message that stands in for this one, with all the tries that it has had."""
+        since = self.deferred_since
+        return {
+            "tries": str(self.tries),
+            "deferrals": str(self.deferrals),
+            "deferred_since": format_time(since) if since else "",
             "first_seen": self.first_seen,
         }
 

@@ -50,7 +50,8 @@ def claims_from_env(environ: Mapping[str, str]) -> ClaimChecks:
     return S3ClaimChecks(client("s3"), bucket=ClaimSettings.from_env(environ).claim_bucket)
 
 
-def publisher_from_env(environ: Mapping[str, str]) -> Publisher:
+def publisher_from_env(environ: Mapping[str, str], *, batched: Sequence[str] = ()) -> Publisher:
+    """`batched` are event types, as in the service's manifest. Raises ConfigurationError."""
     settings = BusSettings.from_env(environ)
     return Publisher(
         EventBridgeBus(client("events")),
@@ -58,6 +59,7 @@ def publisher_from_env(environ: Mapping[str, str]) -> Publisher:
         SystemClock(),
         claims=claims_from_env(environ),
         max_bytes=settings.put_events_max_bytes,
+        batched=batched,
         tracer=tracer_from_env(environ),
     )
 
@@ -76,15 +78,23 @@ def relay_from_env(spec: Relay, environ: Mapping[str, str]) -> OutboxRelay:
 
 
 def consumer_from_env(
-    spec: Consumer, handle: Handle | Together, environ: Mapping[str, str], *, on_unreadable: OnUnreadable | None = None
+    spec: Consumer,
+    handle: Handle | Together,
+    environ: Mapping[str, str],
+    *,
+    on_unreadable: OnUnreadable | None = None,
+    batched: Sequence[str] = (),
 ) -> QueueConsumer:
-    """Raises ConfigurationError that names every missing variable."""
+    """`batched` are event types, as in the service's manifest.
+
+    Raises ConfigurationError that names every missing variable.
+    """
     settings = ConsumerSettings.from_env(environ)
     queue = SqsQueue(client("sqs"), url=settings.queue_url, dead_letter_url=settings.dead_letter_queue_url)
     return QueueConsumer(
         spec,
         handle,
-        publisher=publisher_from_env(environ),
+        publisher=publisher_from_env(environ, batched=batched),
         queue=queue,
         clock=SystemClock(),
         claims=claims_from_env(environ),

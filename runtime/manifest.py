@@ -142,11 +142,16 @@ class Relay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """All of one service. `emits` are the event types that it puts on the bus."""
+    """All of one service. `emits` are the event types that it puts on the bus.
+
+    Of those that are `batched`, several may share an entry, and so a message of every queue that they go to: for what
+    comes in masses. A rule cannot look into such an entry for one event's data.
+    """
 
     name: str
     emits: tuple[str, ...]
     consumers: tuple[Consumer, ...]
+    batched: tuple[str, ...] = ()
     apis: tuple[HttpApi, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     relays: tuple[Relay, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 
 from events.binding import Entry, entry_size, to_entry
@@ -12,6 +12,7 @@ from runtime.aws import aws_errors
 from runtime.claim_check import ClaimChecks, checked_in
 from runtime.clock import Clock
 from runtime.errors import BreakwaterError, DependencyUnavailable, Throttled, TransientError, Unpublishable
+from runtime.packing import Parcel, packed
 from runtime.telemetry import about, logger
 from runtime.tracing import PASSIVE, Tracer, begun_here
 
@@ -57,19 +58,12 @@ class EventBridgeBus:
         return [EntryResult(e.get("ErrorCode"), e.get("ErrorMessage", "")) for e in answer["Entries"]]
 
 
-class _Placed(NamedTuple):
-    """An event, its place and its entry."""
-
-    place: int
-    event: CloudEvent
-    entry: Entry
-
-
 class Publisher:
     """Publishes to one bus.
 
     `max_bytes` is the limit of one call as AWS counts it (events.binding.entry_size). With `claims`, the data of
-    an event that reaches it is checked in, and the event travels with the reference.
+    an event that reaches it is checked in, and the event travels with the reference. Events of the types in `batched`
+    may share an entry (runtime.packing).
     """
 
     def __init__(
@@ -80,6 +74,7 @@ class Publisher:
         *,
         claims: ClaimChecks | None = None,
         max_bytes: int = MAX_BYTES,
+        batched: Iterable[str] = (),
         jitter: Callable[[float, float], float] = random.uniform,
         tracer: Tracer = PASSIVE,
     ) -> None:
@@ -88,6 +83,7 @@ class Publisher:
         self._clock = clock
         self._claims = claims
         self._max_bytes = max_bytes
+        self._batched = frozenset(batched)
         self._jitter = jitter
         self._tracer = tracer
 
@@ -98,13 +94,13 @@ class Publisher:
         that no retry can save, TransientError for one that another try may.
         """
         failures: dict[int, BreakwaterError] = {}
-        sendable: list[_Placed] = []
+        parcels: list[Parcel] = []
         for place, event in enumerate(map(begun_here, events)):
             try:
-                sendable.append(_Placed(place, event, self._entry(event)))
+                parcels.append(Parcel(self._entry(event), (event,), (place,)))
             except BreakwaterError as error:
                 failures[place] = error
-        for chunk in self._chunks(sendable):
+        for chunk in self._chunks(packed(parcels, self._batched) if self._batched else parcels):
             failures.update(self._send(chunk))
         return failures
 
@@ -127,42 +123,58 @@ class Publisher:
             raise _unpublishable(event, f"{rest} bytes without its data are over the bus's limit of {self._max_bytes}")
         return entry
 
-    def _chunks(self, entries: Sequence[_Placed]) -> Iterator[list[_Placed]]:
-        chunk: list[_Placed] = []
+    def _chunks(self, parcels: Sequence[Parcel]) -> Iterator[list[Parcel]]:
+        chunk: list[Parcel] = []
         total = 0
-        for placed in entries:
-            size = entry_size(placed.entry)
+        for parcel in parcels:
+            size = entry_size(parcel.entry)
             if chunk and (len(chunk) == MAX_ENTRIES or total + size >= self._max_bytes):
                 yield chunk
                 chunk, total = [], 0
-            chunk.append(placed)
+            chunk.append(parcel)
             total += size
         if chunk:
             yield chunk
 
-    def _send(self, chunk: list[_Placed]) -> dict[int, BreakwaterError]:
+    def _send(self, chunk: list[Parcel]) -> dict[int, BreakwaterError]:
+        """What failed for good, by place."""
         refused: dict[int, BreakwaterError] = {}
         for attempt in range(_ATTEMPTS):
             if attempt:
                 self._clock.sleep(self._jitter(0, 0.1 * 2**attempt))
             errors = self._attempt(chunk)
-            refused.update({place: e for place, e in errors.items() if not isinstance(e, TransientError)})
-            chunk = [placed for placed in chunk if isinstance(errors.get(placed.place), TransientError)]
-            if not chunk:
+            refused.update(_by_place(e for e in errors if not isinstance(e.error, TransientError)))
+            again = [e for e in errors if isinstance(e.error, TransientError)]
+            if not again:
                 return refused
-        return refused | {placed.place: errors[placed.place] for placed in chunk}
+            chunk = [e.parcel for e in again]
+        return refused | _by_place(again)
 
-    def _attempt(self, chunk: list[_Placed]) -> dict[int, BreakwaterError]:
+    def _attempt(self, chunk: list[Parcel]) -> list[_Failed]:
         try:
-            with self._tracer.sending(self._bus_name, [placed.event for placed in chunk]):
-                results = self._bus.put([placed.entry for placed in chunk])
+            with self._tracer.sending(self._bus_name, [event for parcel in chunk for event in parcel.events]):
+                results = self._bus.put([parcel.entry for parcel in chunk])
         except TransientError as error:
-            return dict.fromkeys((placed.place for placed in chunk), error)
-        return {
-            place: _RETRYABLE.get(code, Unpublishable)(f"{event.type} {event.id}: {code}: {message}")
-            for (place, event, _), (code, message) in zip(chunk, results, strict=True)
+            return [_Failed(parcel, error) for parcel in chunk]
+        return [
+            _Failed(parcel, _RETRYABLE.get(code, Unpublishable)(f"{_named(parcel)}: {code}: {message}"))
+            for parcel, (code, message) in zip(chunk, results, strict=True)
             if code is not None
-        }
+        ]
+
+
+class _Failed(NamedTuple):
+    parcel: Parcel
+    error: BreakwaterError
+
+
+def _by_place(failed: Iterable[_Failed]) -> dict[int, BreakwaterError]:
+    return {place: error for parcel, error in failed for place in parcel.places}
+
+
+def _named(parcel: Parcel) -> str:
+    event, others = parcel.events[0], len(parcel.events) - 1
+    return f"{event.type} {event.id}" + (f" and {others} more" if others else "")
 
 
 def _unpublishable(event: CloudEvent, why: str) -> Unpublishable:

@@ -15,11 +15,14 @@ it says, besides:
     message_id               SQS's
 
 What does not apply is left out.
+
+Events that came in one message and ended alike are told of in one line: what they have in common stands in it once,
+and what each has of its own in a member of `events`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -32,6 +35,8 @@ from runtime.log_lines import LineLogger
 
 #: What is no error of ours.
 UNEXPECTED: Final = "unexpected"
+#: The member of a line that tells of several events.
+EVENTS: Final = "events"
 #: Members of an event's data that operators ask by.
 KEYS: Final = ("customer_id", "invoice_id")
 #: Of a key's value: whoever sends something else as a customer's name cannot fill the log with it.
@@ -64,6 +69,16 @@ def about(event: CloudEvent | None, *, carrier: Mapping[str, str] = MappingProxy
         members["trace_id"] = trace_id
     members.update(_keys(event.data))
     return members
+
+
+def told_together(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The members of one line in place of several."""
+    first, *others = lines
+    if not others:
+        return first
+    common = {name: v for name, v in first.items() if all(name in line and line[name] == v for line in others)}
+    own = [{name: value for name, value in line.items() if name not in common} for line in lines]
+    return common | {EVENTS: own}
 
 
 def why(error: BaseException) -> dict[str, Any]:

@@ -58,6 +58,9 @@ API: Final = HttpApi(
     routes=("POST /events", "GET /openapi.json"),
 )
 
+#: Usage comes in masses. An entry each would be half of the whole bill.
+BATCHED: Final = ("ingestion.usage.recorded",)
+
 SERVICE: Final = Service(
     name="ingestion",
     emits=(
@@ -68,5 +71,6 @@ SERVICE: Final = Service(
         "customer.contact.updated",
     ),
     consumers=(CONSUMER, FILES),
+    batched=BATCHED,
     apis=(API,),
 )

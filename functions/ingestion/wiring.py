@@ -11,7 +11,7 @@ from functions.ingestion.adapters.dynamodb import DynamoDbCheckpoints
 from functions.ingestion.adapters.s3 import S3Files
 from functions.ingestion.adapters.sqs import SqsIntake
 from functions.ingestion.bulk import FileIngestion
-from functions.ingestion.manifest import CONSUMER, FILE_SECONDS, FILES
+from functions.ingestion.manifest import BATCHED, CONSUMER, FILE_SECONDS, FILES
 from functions.ingestion.ports import Intake
 from functions.ingestion.process import Ingestion
 from runtime.aws import client
@@ -37,7 +37,9 @@ class FileSettings(Settings):
 def consumer() -> QueueConsumer:
     """Raises ConfigurationError."""
     ingestion = Ingestion(SystemClock())
-    return consumer_from_env(CONSUMER, ingestion.handle, ENVIRONMENT, on_unreadable=ingestion.on_unreadable)
+    return consumer_from_env(
+        CONSUMER, ingestion.handle, ENVIRONMENT, on_unreadable=ingestion.on_unreadable, batched=BATCHED
+    )
 
 
 @cache
@@ -63,7 +65,7 @@ def file_consumer() -> QueueConsumer:
     ingestion = FileIngestion(
         files=S3Files(client("s3")),
         checkpoints=DynamoDbCheckpoints(client("dynamodb"), table, clock),
-        publish=publisher_from_env(ENVIRONMENT).publish,
+        publish=publisher_from_env(ENVIRONMENT, batched=BATCHED).publish,
         clock=clock,
         seconds=FILE_SECONDS,
     )

@@ -63,6 +63,8 @@ from runtime.tracing import PASSIVE, Tracer
 
 #: Every service as its manifest says.
 SERVICES_APART: Final = Topology()
+#: A type has one producer here.
+_BATCHED: Final = [type_ for service in SERVICES for type_ in service.batched]
 
 
 class Company:
@@ -258,6 +260,7 @@ class Company:
             self.cloud.bus.name,
             self.cloud.clock,
             claims=sandbox.reach("claims", self.claims),
+            batched=_BATCHED,
             jitter=self.cloud.random.uniform,
             tracer=self._tracer,
         )

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contracts.deployed import CannotAsk
 from contracts.following import log_events
-from contracts.lines import Line, line_in
+from contracts.lines import Line, lines_in
 from ops.logs.window import Window
 from ops.target import Target
 from runtime.clock import Clock
@@ -149,8 +149,9 @@ def asking_logs() -> Iterator[None]:
 def _lines(texts: Iterable[_Text], terms: Collection[str]) -> list[Line]:
     wanted = [written for term in terms for written in _written(term)]
     found = {text for text in texts if any(term in text.text for term in wanted)}
-    lines = (line_in(text.text, function=text.function, at=text.at) for text in sorted(found, key=lambda text: text.at))
-    return [line for line in lines if line is not None]
+    told = (lines_in(text.text, function=text.function, at=text.at) for text in sorted(found, key=lambda text: text.at))
+    # One that tells of many events was found by one of them.
+    return [line for lines in told for line in lines if len(lines) == 1 or any(map(line.says, terms))]
 
 
 def _written(term: str) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import typer
 
-from contracts.lines import line_in
+from contracts.lines import lines_in
 from ops.story.page import pages
 from ops.story.telling import Question
 from tests.unit.story_builders import (
@@ -90,9 +90,8 @@ def test_ids_that_others_wrote_cannot_become_commands() -> None:
 def test_texts_that_others_wrote_cannot_draw_on_the_terminal() -> None:
     written = json.dumps({"consumer": "billing", "event_id": "e\x1b[2J", "customer_id": "\u202egnp.exe"})
 
-    read = line_in(written, function="billing", at=1)
+    (read,) = lines_in(written, function="billing", at=1)
 
-    assert read is not None
     assert (read.event_id, read.customer_id) == ("e\ufffd[2J", "\ufffdgnp.exe")
 
 
