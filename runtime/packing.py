@@ -38,7 +38,7 @@ def packed(parcels: Iterable[Parcel], types: frozenset[str]) -> list[Parcel]:
         if box is None or not box.takes(parcel):
             box = _Box.around(parcel)
             boxes.append(box)
-            if kind[1] in types:
+            if kind[1] in types and box.size < CHUNK:
                 open_[kind] = box
         else:
             box.add(parcel)

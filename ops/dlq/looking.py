@@ -117,7 +117,7 @@ def _card(letter: Letter, desk: Desk) -> str:
     return "\n".join(
         (
             f"letter   {letter.id}  in {letter.place.name}, put there by {letter.origin.value}",
-            f"event    {letter.subject.type or '?'}  {letter.subject.id or '?'}  from {letter.subject.source or '?'}",
+            f"event    {letter.subject.type or '?'}  {letter.called}  from {letter.subject.source or '?'}",
             f"why      {letter.reason}: {letter.error}{tries}",
             f"when     {said['failed_at']} ({tables.age(now - letter.failed_at)} ago)",
             f"kept     for {tables.age(letter.lost_at - now)} more, then SQS throws it away",

@@ -74,7 +74,7 @@ def _group(group: Group, now: datetime) -> str:
             f"{group.id}  {group.count:,} x {example.reason}  {example.place.name}  {about}",
             f"  error    {group.error or '(none)'}",
             f"  since    {age(now - group.first)} ago, last {age(now - group.last)} ago",
-            f"  example  {example.id}  event {example.subject.id or '?'}",
+            f"  example  {example.id}  event {example.called}",
             f"  do       {group.advice}",
         )
     )
@@ -83,8 +83,7 @@ def _group(group: Group, now: datetime) -> str:
 def letters(found: Sequence[Letter], now: datetime) -> str:
     rows = [("LETTER", "GROUP", "QUEUE", "EVENT", "TYPE", "DEAD FOR", "REASON")]
     rows += [
-        (x.id, x.fingerprint, x.place.name, x.subject.id, x.subject.type, age(now - x.failed_at), x.reason)
-        for x in found
+        (x.id, x.fingerprint, x.place.name, x.called, x.subject.type, age(now - x.failed_at), x.reason) for x in found
     ]
     return table(rows)
 

@@ -51,6 +51,8 @@ def document(letter: Letter, claims: ClaimChecks) -> dict[str, Any]:
     """
     if letter.origin is Origin.STREAM or letter.kind == "schedule":
         raise WrongUse("there is no event in this letter, so there is nothing to edit")
+    if (several := letter.several) is not None:
+        raise WrongUse(f"this letter holds {several} events: redrive it, and edit what comes back, each by itself")
     event = letter.event
     if event is not None:
         return checked_out(event, claims).to_dict()

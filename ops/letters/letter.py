@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from events.binding import from_sqs_body
+from events.binding import events_in, from_sqs_body
 from events.envelope import CloudEvent, InvalidEvent, format_time
 from infra.components.relations import DEAD_LETTER_DAYS
 from ops.letters.places import Kind, Place
@@ -91,6 +91,23 @@ class Letter:
     def lost_at(self) -> datetime:
         """When SQS throws it away."""
         return self.sent_at + KEPT
+
+    @property
+    def several(self) -> int | None:
+        """How many events are in it; None where there is one, or none. Consumers put them away one by one.
+
+        Together come those of a function that crashed, and of one that could not start.
+        """
+        try:
+            count = len(events_in(self.body))
+        except InvalidEvent:
+            return None
+        return count if count > 1 else None
+
+    @property
+    def called(self) -> str:
+        """Its event's id, or how many there are, or `?`."""
+        return self.subject.id or (f"{self.several} events" if self.several else "?")
 
     @property
     def event(self) -> CloudEvent | None:

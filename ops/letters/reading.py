@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from events.binding import from_sqs_body
+from events.binding import batch_in, from_sqs_body
 from events.envelope import InvalidEvent, parse_time
 from ops.letters.fingerprints import fingerprint
 from ops.letters.letter import Letter, Origin, Subject
@@ -149,6 +149,8 @@ def _claimed(body: str) -> Subject:
     if not isinstance(message, dict):
         return Subject()
     detail = message.get("detail")
+    if batch_in(detail) is not None:
+        return Subject(source=_text(message.get("source")), type=_text(message.get("detail-type")))
     inner = detail if isinstance(detail, dict) and "specversion" in detail else message
     return Subject(
         source=_text(inner.get("source")),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from contracts.company import Route, routes
+from events.binding import BATCH
 from events.catalog import CATALOG
 from infra.config import StageConfig
 from ops.replay.window import Window
@@ -105,7 +106,7 @@ def plan(choice: Choice, *, stage: StageConfig, services: Sequence[Service], now
         choice=choice,
         rules=rules,
         silent=() if choice.with_effects else tuple(outside),
-        notes=tuple(_notes(choice, taken, outside)),
+        notes=tuple(_notes(choice, taken, outside, batched={type_ for s in services for type_ in s.batched})),
     )
 
 
@@ -168,18 +169,22 @@ def _narrowed(route: Route, types: Sequence[str], choice: Choice, replay: str) -
 
 
 def _places(choice: Choice) -> Iterator[Mapping[str, Any]]:
-    """Where the keys are: in a CloudEvent's data, or in the whole detail of a plain EventBridge event.
+    """Where the keys are: in a CloudEvent's data, in that of one of several, or in the whole detail of a plain
+    EventBridge event.
 
     The data of a large event is elsewhere: whose it is cannot be seen, so it comes along, where that harms nobody.
     """
     keys = {name: list(values) for name, values in choice.keys.items()}
     yield {"data": keys}
+    yield {BATCH: {"data": keys}}
     yield keys
     if not choice.with_effects:
         yield {"dataref": [{"exists": True}]}
 
 
-def _notes(choice: Choice, taken: Sequence[Route], outside: Sequence[str]) -> Iterator[str]:
+def _notes(
+    choice: Choice, taken: Sequence[Route], outside: Sequence[str], *, batched: Collection[str]
+) -> Iterator[str]:
     if outside and not choice.with_effects:
         yield f"{', '.join(outside)}: let replayed events pass and send nothing (--with-effects would)"
     if outside and choice.with_effects:
@@ -193,6 +198,9 @@ def _notes(choice: Choice, taken: Sequence[Route], outside: Sequence[str]) -> It
             "are left out" if choice.with_effects else "come along, whosever they are; it changes nothing for others"
         )
         yield f"large events, whose data is not on the bus, {large}"
+    together = [t for t in dict.fromkeys(route.type for route in taken) if t in batched] if choice.keys else []
+    if together:
+        yield f"{', '.join(together)}: several share an entry, so others' come along; it changes nothing for them"
 
 
 def _names(type_: str, key: str) -> bool:

@@ -402,7 +402,7 @@ def records_are_taken_in(aws: Aws) -> Doing:
     intake = SqsIntake(aws.client("sqs"), url=url, claims=MemoryClaimChecks(), clock=aws.clock)
 
     def put() -> None:
-        for why in intake.put([usage(id=f"event-{n:02}") for n in range(12)]).values():
+        for why in intake.put([usage(id=f"event-{n:02}", subject="x" * 40_000) for n in range(12)]).values():
             raise TransientError(why)
 
     return Doing(put, lambda: _each(aws.bodies(url)), lambda: len(aws.bodies(url)))

@@ -9,11 +9,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from events.batches import CHUNK, MOST
 from events.envelope import CloudEvent
 from functions.ingestion.adapters.memory import MemoryIntake
 from functions.ingestion.adapters.sqs import SqsIntake
 from functions.ingestion.ports import Intake
 from runtime.claim_check import ClaimChecks, MemoryClaimChecks, checked_out
+from tests.unit.event_builders import known_events
 from tests.unit.ingestion_builders import usage
 from tests.unit.runtime_fakes import AwayClaims, FakeClock
 
@@ -53,8 +55,29 @@ def subject(request: pytest.FixtureRequest, claims: ClaimChecks) -> Iterator[Sub
     yield from request.param(claims)
 
 
-def test_every_event_is_a_message_when_there_are_more_than_one_call_takes(subject: Subject) -> None:
+def test_the_events_of_one_request_are_one_message(subject: Subject) -> None:
     events = [usage(id=f"e-{i}") for i in range(25)]
+
+    failures = subject.intake.put(events)
+
+    (body,) = subject.bodies()
+    assert failures == {}
+    assert known_events(body) == events
+
+
+def test_a_message_is_as_large_as_costs_no_more(subject: Subject) -> None:
+    events = [usage(id=f"e-{i:03}") for i in range(400)]
+
+    failures = subject.intake.put(events)
+
+    bodies = subject.bodies()
+    assert failures == {}
+    assert all(len(body.encode()) <= CHUNK for body in bodies)
+    assert sorted(len(known_events(body)) for body in bodies) == [MOST] * 4
+
+
+def test_every_event_is_a_message_when_there_are_more_than_one_call_takes(subject: Subject) -> None:
+    events = [usage(id=f"e-{i}", subject="x" * 40_000) for i in range(25)]
 
     failures = subject.intake.put(events)
 
@@ -80,11 +103,12 @@ def test_the_event_comes_out_as_it_went_in(subject: Subject) -> None:
     assert [CloudEvent.parse(b) for b in subject.bodies()] == [event]
 
 
-def test_the_same_event_twice_is_two_messages(subject: Subject) -> None:
+def test_the_same_event_twice_is_put_twice(subject: Subject) -> None:
     failures = subject.intake.put([usage(), usage()])
 
+    (body,) = subject.bodies()
     assert failures == {}
-    assert len(subject.bodies()) == 2
+    assert known_events(body) == [usage(), usage()]
 
 
 def test_nothing_happens_when_there_is_nothing_to_put(subject: Subject) -> None:
@@ -97,7 +121,7 @@ def test_the_data_of_an_event_that_the_queue_cannot_carry_is_checked_in(subject:
 
     failures = subject.intake.put([large, small])
 
-    queued = {event.id: event for event in map(CloudEvent.parse, subject.bodies())}
+    queued = {event.id: event for body in subject.bodies() for event in known_events(body)}
     assert failures == {}
     assert queued["small"] == small
     assert queued["large"].data is None

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from events.batches import together
 from events.binding import entry_size, from_http, from_sqs_body, to_entry, to_http
 from events.envelope import MAX_DEPTH, MAX_PROBLEMS, CloudEvent, InvalidEvent, strict_json
 
@@ -41,10 +42,12 @@ def holds_for_refusal(error: InvalidEvent) -> None:
         assert is_sqs_text(str(problem))
 
 
-def envelope_of(event: CloudEvent) -> str:
-    """As EventBridge delivers it."""
-    entry = to_entry(event, "bus")
-    return f'{{"source":{json.dumps(event.source)},"detail-type":{json.dumps(event.type)},"detail":{entry["Detail"]}}}'
+def envelope_of(*events: CloudEvent) -> str:
+    """As EventBridge delivers it, or several together."""
+    entries = [to_entry(event, "bus") for event in events]
+    entry = together(entries) if len(entries) > 1 else entries[0]
+    source, type_ = json.dumps(entry["Source"]), json.dumps(entry["DetailType"])
+    return f'{{"source":{source},"detail-type":{type_},"detail":{entry["Detail"]}}}'
 
 
 def is_sqs_text(text: str) -> bool:

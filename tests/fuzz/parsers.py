@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
-from events.binding import from_eventbridge, from_sqs_body
+from events.batches import only
+from events.binding import events_in, from_eventbridge
 from events.catalog import payload_of
 from events.envelope import CloudEvent, InvalidEvent, strict_json
 from tests.fuzz.contract import holds_for, holds_for_refusal
@@ -50,7 +51,24 @@ def fuzz_eventbridge(data: bytes) -> None:
 
 
 def _judge_message(body: str) -> None:
-    _judge(lambda: from_sqs_body(body))
+    found = _found_in(body)
+    for each in found:
+        holds_for_refusal(each) if isinstance(each, InvalidEvent) else holds_for(each)
+    if len(found) > 1:
+        alone = [_found_in(only(body, [place])) for place in range(len(found))]
+        assert [_told(each) for (each,) in alone] == [_told(each) for each in found]
+        assert [_told(each) for each in _found_in(only(body, range(1, len(found))))] == [_told(e) for e in found[1:]]
+
+
+def _told(found: CloudEvent | InvalidEvent) -> object:
+    return found.problems if isinstance(found, InvalidEvent) else found
+
+
+def _found_in(body: str) -> list[CloudEvent | InvalidEvent]:
+    try:
+        return events_in(body)
+    except InvalidEvent as error:
+        return [error]
 
 
 def _judge(parse) -> None:

@@ -89,6 +89,9 @@ def messages() -> Iterator[bytes]:
     for record in json.loads((_EXAMPLES / "sqs-payment-settled.json").read_text())["Records"]:
         yield record["body"].encode()
     yield b'{"id":"eb-1","source":"acme","detail-type":"partner.usage.reported","detail":{"quantity":1}}'
+    usage = [event for event in events() if event.type == "ingestion.usage.recorded"]
+    yield envelope_of(*usage, *usage).encode()
+    yield f"[{','.join(event.to_json() for event in events())},7,{{}}]".encode()
 
 
 def files() -> Iterator[bytes]:

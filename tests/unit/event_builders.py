@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from events.binding import events_in
 from events.envelope import CloudEvent
 
 SEED_TEXT = """\
@@ -16,6 +17,14 @@ def members(**changes: Any) -> dict[str, Any]:
     """The members of a valid event; a change to None leaves the member out."""
     base = {"specversion": "1.0", "id": "e-1", "source": "/partners/acme", "type": "partner.usage.reported"}
     return {k: v for k, v in (base | changes).items() if v is not None}
+
+
+def known_events(body: str) -> list[CloudEvent]:
+    """Those of a queue message, of which none is anything else."""
+    found = events_in(body)
+    known = [event for event in found if isinstance(event, CloudEvent)]
+    assert len(known) == len(found)
+    return known
 
 
 def usage(**changes: Any) -> CloudEvent:

@@ -13,12 +13,13 @@ from functions.ingestion.adapters.memory import MemoryIntake
 from functions.ingestion.api import events_api
 from runtime.claim_check import MemoryClaimChecks
 from runtime.errors import DependencyUnavailable
+from tests.unit.event_builders import known_events
 from tests.unit.ingestion_builders import http_request
 from tests.unit.runtime_fakes import FakeClock, FakeContext
 
 
 class IngestionServer:
-    """`outages` requests are answered with 503 first; the queue refuses an event whose id is in `refused` once."""
+    """`outages` requests are answered with 503 first; the queue refuses a message with an event of `refused` once."""
 
     def __init__(self) -> None:
         self.outages = 0
@@ -30,12 +31,12 @@ class IngestionServer:
 
     @property
     def queued(self) -> list[CloudEvent]:
-        return [CloudEvent.parse(body) for body in self._intake.bodies]
+        return [event for body in self._intake.bodies for event in known_events(body)]
 
     def _deliver(self, body: str) -> None:
-        if (event := CloudEvent.parse(body)).id in self.refused:
-            self.refused.remove(event.id)
-            raise DependencyUnavailable(event.id)
+        if refused := {event.id for event in known_events(body)} & self.refused:
+            self.refused -= refused
+            raise DependencyUnavailable(", ".join(refused))
         self._intake.bodies.append(body)
 
     def answer(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], str]:

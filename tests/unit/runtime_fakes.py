@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from events.versions import version_of
 from runtime.claim_check import MemoryClaimChecks
 from runtime.errors import DependencyUnavailable, TransientError
 from runtime.publisher import EntryResult, Publisher
+from tests.unit.event_builders import known_events
 
 
 @dataclass
@@ -48,11 +50,18 @@ class FakeBus:
         if self.outages:
             self.outages -= 1
             raise TransientError("the bus is away")
-        return [self._result(CloudEvent.parse(entry["Detail"])) for entry in entries]
+        return [self._result(events_of(entry)) for entry in entries]
 
-    def _result(self, event: CloudEvent) -> EntryResult:
-        codes = self.script.get(event.id) or self.by_version.get(version_of(event))
+    def _result(self, events: Sequence[CloudEvent]) -> EntryResult:
+        """An entry is taken whole, or not."""
+        scripts = (self.script.get(event.id) or self.by_version.get(version_of(event)) for event in events)
+        codes = next(filter(None, scripts), None)
         return EntryResult(codes.pop(0), "said AWS") if codes else EntryResult()
+
+
+def events_of(entry: Entry) -> list[CloudEvent]:
+    envelope = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
+    return known_events(json.dumps(envelope))
 
 
 @dataclass

@@ -64,9 +64,9 @@ class World:
             **options,
         )
 
-    def deliver(self, *records: dict, remaining: int = 30_000) -> list[str]:
+    def deliver(self, *records: dict, remaining: int = 30_000, context: FakeContext | None = None) -> list[str]:
         """The message ids that SQS is to show again."""
-        answer = self.consumer({"Records": list(records)}, FakeContext(remaining))
+        answer = self.consumer({"Records": list(records)}, context or FakeContext(remaining))
         return [failure["itemIdentifier"] for failure in answer[FAILED]]
 
     @property

@@ -11,6 +11,9 @@ from runtime.claim_check import MemoryClaimChecks
 from tests.unit.ingestion_builders import usage
 from tests.unit.runtime_fakes import FakeClock
 
+#: Two of this size share no message.
+LARGE = "x" * 40_000
+
 
 @dataclass
 class FakeSqs:
@@ -34,7 +37,7 @@ class FakeSqs:
 
 def put(sqs: FakeSqs, count: int) -> dict[int, str]:
     intake = SqsIntake(sqs, url="http://queue", claims=MemoryClaimChecks(), clock=FakeClock())  # type: ignore[arg-type]
-    return dict(intake.put([usage(id=f"e-{i}") for i in range(count)]))
+    return dict(intake.put([usage(id=f"e-{i}", subject=LARGE) for i in range(count)]))
 
 
 def test_only_the_failed_entries_are_sent_again() -> None:
@@ -62,6 +65,15 @@ def test_an_entry_is_not_sent_again_when_the_fault_is_ours() -> None:
 
     assert list(failures) == [0]
     assert len(sqs.calls) == 1
+
+
+def test_every_event_of_a_message_that_was_not_taken_is_named() -> None:
+    sqs = FakeSqs(script={"0": [True]})
+    intake = SqsIntake(sqs, url="http://queue", claims=MemoryClaimChecks(), clock=FakeClock())  # type: ignore[arg-type]
+
+    failures = intake.put([usage(id="a"), usage(id="b"), usage(id="c", subject="x" * 65_000)])
+
+    assert failures == {0: "No: said SQS", 1: "No: said SQS"}
 
 
 def test_a_queue_that_is_down_is_asked_for_one_chunk_and_no_more() -> None:

@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from events.envelope import CloudEvent
-from functions.ingestion.adapters.messages import message_body
+from functions.ingestion.adapters.messages import messages
 from functions.ingestion.ports import FileGone, FileRef, Progress
 from runtime.claim_check import ClaimChecks
 from runtime.errors import InFlightElsewhere, TransientError
 
 
 class MemoryIntake:
-    """Hands each event's message body to `deliver`, which raises TransientError for what it does not take."""
+    """Hands each message's body to `deliver`, which raises TransientError for what it does not take."""
 
     def __init__(self, claims: ClaimChecks, deliver: Callable[[str], None] | None = None) -> None:
         self.bodies: list[str] = []
@@ -21,12 +21,12 @@ class MemoryIntake:
         self._deliver = deliver or self.bodies.append
 
     def put(self, events: Sequence[CloudEvent]) -> Mapping[int, str]:
-        failures: dict[int, str] = {}
-        for index, event in enumerate(events):
+        queued, failures = messages(events, self._claims)
+        for message in queued:
             try:
-                self._deliver(message_body(event, self._claims))
+                self._deliver(message.body)
             except TransientError as error:
-                failures[index] = str(error)
+                failures |= dict.fromkeys(message.places, str(error))
         return failures
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from events.envelope import CloudEvent
-from functions.ingestion.adapters.messages import message_body
+from functions.ingestion.adapters.messages import Message, messages
 from runtime.aws import aws_errors
 from runtime.claim_check import ClaimChecks
 from runtime.clock import Clock
@@ -23,19 +23,15 @@ MAX_BYTES: Final = 1_048_576
 _ATTEMPTS: Final = 3
 
 
-class _Entry(NamedTuple):
-    place: int
-    body: str
-    size: int
-
-
 class _Answer(NamedTuple):
+    """Why messages were not taken, by their numbers in the call."""
+
     again: dict[int, str]
     refused: dict[int, str]
 
 
 class SqsIntake:
-    """Each event is one message."""
+    """The events of one request share messages (functions.ingestion.adapters.messages)."""
 
     def __init__(self, client: SQSClient, *, url: str, claims: ClaimChecks, clock: Clock) -> None:
         self._client = client
@@ -44,53 +40,43 @@ class SqsIntake:
         self._clock = clock
 
     def put(self, events: Sequence[CloudEvent]) -> Mapping[int, str]:
-        entries, failures = self._entries(events)
+        queued, failures = messages(events, self._claims)
         down: str | None = None
-        for chunk in _chunks(entries):
+        for chunk in _chunks(queued):
             # A queue that took nothing of one chunk is not asked again: the caller waits for an answer.
-            missing = self._send(chunk) if down is None else dict.fromkeys((e.place for e in chunk), down)
+            missing = self._send(chunk) if down is None else dict.fromkeys(range(len(chunk)), down)
             if len(missing) == len(chunk):
                 down = next(iter(missing.values()))
-            failures |= missing
+            failures |= {place: why for number, why in missing.items() for place in chunk[number].places}
         if failures:
             reason = next(iter(failures.values()))
             logger().warning("not_queued", extra={"events": len(failures), "error_message": reason})
         return failures
 
-    def _entries(self, events: Sequence[CloudEvent]) -> tuple[list[_Entry], dict[int, str]]:
-        """The events as messages, and why some are none: their data cannot be checked in for now."""
-        entries: list[_Entry] = []
-        failures: dict[int, str] = {}
-        for index, event in enumerate(events):
-            try:
-                body = message_body(event, self._claims)
-            except TransientError as error:
-                failures[index] = str(error)
-            else:
-                entries.append(_Entry(index, body, len(body.encode())))
-        return entries, failures
-
-    def _send(self, chunk: list[_Entry]) -> dict[int, str]:
-        """Only what SQS did not take is sent again, and only if SQS says that it was not our fault."""
+    def _send(self, chunk: Sequence[Message]) -> dict[int, str]:
+        """What was not taken in the end, by its number. Only that is sent again, and only if SQS says that it was not
+        our fault."""
         refused: dict[int, str] = {}
+        left = dict(enumerate(chunk))
         again: dict[int, str] = {}
         for attempt in range(_ATTEMPTS):
             self._clock.sleep(0.1 * attempt)
-            again, new = self._attempt(chunk)
+            again, new = self._attempt(left)
             refused |= new
-            chunk = [entry for entry in chunk if entry.place in again]
-            if not chunk:
+            left = {number: left[number] for number in again}
+            if not left:
                 break
         return refused | again
 
-    def _attempt(self, chunk: list[_Entry]) -> _Answer:
+    def _attempt(self, chunk: Mapping[int, Message]) -> _Answer:
         try:
             with aws_errors("SQS"):
                 answer = self._client.send_message_batch(
-                    QueueUrl=self._url, Entries=[{"Id": str(e.place), "MessageBody": e.body} for e in chunk]
+                    QueueUrl=self._url,
+                    Entries=[{"Id": str(number), "MessageBody": message.body} for number, message in chunk.items()],
                 )
         except TransientError as error:
-            return _Answer(again=dict.fromkeys((e.place for e in chunk), str(error)), refused={})
+            return _Answer(again=dict.fromkeys(chunk, str(error)), refused={})
         failed = answer.get("Failed", [])
         reasons = {int(f["Id"]): f"{f['Code']}: {f.get('Message', '')}" for f in failed}
         ours = {int(f["Id"]) for f in failed if f["SenderFault"]}
@@ -100,14 +86,14 @@ class SqsIntake:
         )
 
 
-def _chunks(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
-    chunk: list[_Entry] = []
+def _chunks(queued: Iterable[Message]) -> Iterator[list[Message]]:
+    chunk: list[Message] = []
     total = 0
-    for entry in entries:
-        if chunk and (len(chunk) == MAX_ENTRIES or total + entry.size > MAX_BYTES):
+    for message in queued:
+        if chunk and (len(chunk) == MAX_ENTRIES or total + message.size > MAX_BYTES):
             yield chunk
             chunk, total = [], 0
-        chunk.append(entry)
-        total += entry.size
+        chunk.append(message)
+        total += message.size
     if chunk:
         yield chunk
