@@ -209,7 +209,9 @@ def _send(service: Service, type_: str) -> Json:
         "channel": _channel_ref(type_),
         "summary": f"{service.name} sends {type_}",
         "tags": [{"name": service.name}],
-        "bindings": send_bindings(None if model.produced_elsewhere else source_of(model)),
+        "bindings": send_bindings(
+            None if model.produced_elsewhere else source_of(model), batched=type_ in service.batched
+        ),
         "messages": _messages(type_),
     }
 

@@ -37,11 +37,14 @@ class ChannelBinding(_Object):
 
 
 class SendBinding(_Object):
-    """An operation that sends: `PutEvents` with the whole CloudEvent as the entry's `Detail`."""
+    """An operation that sends: `PutEvents` with the whole CloudEvent as the entry's `Detail`, or several."""
 
     bus: str = Field(description="the bus's name")
     source: str | None = Field(
         default=None, description="the entry's and the event's `source`; absent where it stays that of another system"
+    )
+    batched: bool | None = Field(
+        default=None, description="`true` where several events may share an entry; absent where each has its own"
     )
     binding_version: Literal["1.0.0"] = Field(default="1.0.0", description="the version of this binding")
 
@@ -89,8 +92,8 @@ def channel_bindings(type_: str) -> Json:
     return {NAME: _json(ChannelBinding(bus=BUS, detail_type=type_))}
 
 
-def send_bindings(source: str | None) -> Json:
-    return {NAME: _json(SendBinding(bus=BUS, source=source))}
+def send_bindings(source: str | None, *, batched: bool) -> Json:
+    return {NAME: _json(SendBinding(bus=BUS, source=source, batched=batched or None))}
 
 
 def receive_bindings(route: Route) -> Json:

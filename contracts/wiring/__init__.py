@@ -10,6 +10,7 @@ from contracts.company import SERVICES
 from contracts.readers import facts
 from contracts.readers.reading import ROOT, Built
 from contracts.readers.rules import Catalog
+from contracts.wiring.batched import of_batched
 from contracts.wiring.code import of_code
 from contracts.wiring.picture import Picture, Problem
 from contracts.wiring.routes import of_routes
@@ -41,4 +42,4 @@ def problems(
     """
     known = facts(services, root).built if built is None else built
     picture = Picture(services=services, catalog=catalog, sources=sources, built=known, root=root)
-    return sorted({*of_rules(picture), *of_routes(picture), *of_code(picture)})
+    return sorted({*of_rules(picture), *of_routes(picture), *of_batched(picture), *of_code(picture)})

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from events.binding import BATCH
 from events.envelope import CloudEvent
 from ops.letters.letter import Letter
 from ops.letters.places import Place, places
@@ -55,6 +56,11 @@ def a_letter(
     )
     message = a_message(body or in_envelope(event), attributes)
     return letter_of(message | changes, a_place(place))
+
+
+def together_in_envelope(*events: CloudEvent) -> str:
+    """Several events as one entry brings them."""
+    return in_envelope(events[0], detail={BATCH: [event.to_dict() for event in events]})
 
 
 def in_envelope(event: CloudEvent, **changes: Any) -> str:

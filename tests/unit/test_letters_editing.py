@@ -17,7 +17,7 @@ from ops.target import Target
 from ops.wrong_use import WrongUse
 from runtime.claim_check import MemoryClaimChecks, checked_in
 from tests.unit.event_builders import paid, usage
-from tests.unit.letter_builders import a_letter, a_message, in_envelope
+from tests.unit.letter_builders import a_letter, a_message, in_envelope, together_in_envelope
 
 PLACES = places(Target.named("dev"))
 BAD = paid(data={"invoice_id": "inv_1", "customer_id": "c", "amount": "a lot", "currency": "USD"})
@@ -36,6 +36,13 @@ def test_an_event_in_its_envelope_is_mended_there() -> None:
     assert envelope == {**json.loads(letter.body), "detail": {**BAD.to_dict(), "data": {**BAD.data, "amount": 4900}}}
     assert '-      "amount": "a lot",' in result.diff
     assert '+      "amount": 4900,' in result.diff
+
+
+def test_a_letter_with_several_events_is_not_edited_but_redriven_first() -> None:
+    letter = a_letter(body=together_in_envelope(paid(id="1"), paid(id="2")))
+
+    with pytest.raises(WrongUse, match="holds 2 events: redrive it"):
+        document(letter, MemoryClaimChecks())
 
 
 def test_the_envelope_still_mirrors_a_type_that_is_mended() -> None:

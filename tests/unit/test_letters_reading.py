@@ -20,7 +20,23 @@ from ops.target import Target
 from ops.wrong_use import WrongUse
 from runtime.errors import BreakwaterError
 from tests.unit.event_builders import paid
-from tests.unit.letter_builders import DIED, SENT, a_letter, a_message, a_place, in_envelope
+from tests.unit.letter_builders import (
+    DIED,
+    SENT,
+    a_letter,
+    a_message,
+    a_place,
+    in_envelope,
+    together_in_envelope,
+)
+
+
+def test_a_message_of_several_events_that_sqs_gave_up_says_how_many_and_of_which_type() -> None:
+    body = together_in_envelope(paid(id="1"), paid(id="2"), paid(id="3"))
+    letter = letter_of(a_message(body, DeadLetterQueueSourceArn="arn"), a_place())
+
+    assert (letter.called, letter.subject.type, letter.subject.id) == ("3 events", "billing.invoice.paid", "")
+    assert (letter.several, letter.event) == (3, None)
 
 
 def test_each_consumer_relay_and_schedule_has_a_place() -> None:

@@ -58,6 +58,16 @@ def test_only_lines_with_one_of_the_terms_are_found(target: Target, source: LogS
     assert [line.event_id for line in source.find({"e-4", "e-2"}, WINDOW)] == ["e-4", "e-2"]
 
 
+def test_of_a_line_about_many_events_those_are_found_that_were_asked_for(target: Target, source: LogSource) -> None:
+    many = [{"event_id": f"e-{n}", "events_out": [f"t out-{n}"]} for n in range(30)]
+    line = {"consumer": "billing", "outcome": "handled", "event_source": "s", "event_type": "t", "events": many}
+    write(target, "billing", (seconds_before(NOW, 5), json.dumps(line)))
+
+    found = source.find({"e-4", "out-7"}, WINDOW)
+
+    assert [(each.identity, each.outcome) for each in found] == [(("s", "e-4"), "handled"), (("s", "e-7"), "handled")]
+
+
 def test_lines_outside_of_the_window_are_not_found(target: Target, source: LogSource) -> None:
     write(target, "billing", (seconds_before(NOW, 7200), text("e-1")))
 
@@ -224,8 +234,8 @@ def test_every_line_is_followed_exactly_once_however_late_it_shows(moves: list[t
 
 @given(
     st.dictionaries(
-        st.sampled_from(["event_id", "attempts", "events_out", "duration_ms", "consumer"]),
-        st.none() | st.integers() | st.floats() | st.text() | st.lists(st.integers() | st.text()),
+        st.sampled_from(["event_id", "attempts", "events_out", "duration_ms", "consumer", "events"]),
+        st.none() | st.integers() | st.floats() | st.text() | st.lists(st.integers() | st.text() | st.just({})),
     )
 )
 def test_no_line_is_too_odd_to_read(members: dict[str, Any]) -> None:

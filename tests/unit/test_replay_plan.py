@@ -93,6 +93,20 @@ def test_events_about_the_customer_pass_and_those_of_which_it_cannot_be_seen(det
     assert matcher.matches(envelope(replay, "billing.invoice.paid", **detail)) is passes
 
 
+def test_an_entry_of_several_events_passes_if_one_is_about_the_customer() -> None:
+    replay = planned(customers=("cus_1",), consumers=("billing-usage",))
+    batch = [{"data": {"customer_id": customer}} for customer in ("cus_2", "cus_1", "cus_3")]
+
+    matcher = compiled(replay.rules[0].pattern)
+
+    passes = [
+        matcher.matches(envelope(replay, "ingestion.usage.recorded", source="ingestion-service", cloudevents=events))
+        for events in (batch, batch[:1])
+    ]
+    assert passes == [True, False]
+    assert any("others' come along" in note for note in replay.notes)
+
+
 def test_events_whose_customer_cannot_be_seen_stay_out_when_effects_are_wanted() -> None:
     replay = planned(customers=("cus_1",), consumers=("notification",), with_effects=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -140,6 +141,33 @@ def test_a_rule_that_no_single_type_can_match_is_a_problem(tmp_path: Path, asked
 
     message = next(p.message for p in found if p.file == "functions/post/manifest.py")
     assert message.startswith("the rule post-news asks")
+
+
+def test_a_rule_that_looks_into_events_that_share_an_entry_is_a_problem(tmp_path: Path) -> None:
+    shop = replace(service(tmp_path, "shop", emits=(PLACED,)), batched=(PLACED,))
+    post = service(
+        tmp_path, "post", takes=f'{{\n**event_types("{PLACED}"),\n"detail": {{"data": {{"amount": [1]}}}},\n}}'
+    )
+
+    (problem,) = judged(tmp_path, shop, post)
+
+    assert '"amount"' in text_at(tmp_path, problem.file, problem.line)
+    assert "events of shop.order.placed share entries" in problem.message
+
+
+def test_only_what_a_service_emits_and_nobody_elsewhere_takes_may_share_entries(tmp_path: Path) -> None:
+    shop = replace(service(tmp_path, "shop", emits=(PLACED, WATCHED)), batched=(WATCHED, "shop.order.sent"))
+    post = service(tmp_path, "post", takes=f'event_types("{PLACED}")')
+
+    found = judged(tmp_path, shop, post, models=(Placed, Watched))
+
+    assert [(problem.message, problem.advice) for problem in found] == [
+        ("shop batches shop.order.sent, which it does not emit", "add it to emits"),
+        (
+            "shop batches shop.order.watched, and systems that are not ours take one event for each entry",
+            "take it out of batched",
+        ),
+    ]
 
 
 def test_the_bare_data_of_a_system_that_is_not_ours_can_match_whatever_its_source(tmp_path: Path) -> None:
