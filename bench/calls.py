@@ -69,12 +69,12 @@ def _measure(scenario: Scenario, meter: Meter, *, now: datetime, batches: int) -
     ours, plain = (function_of(scenario.function, handler, now) for handler in (scenario.ours, scenario.plain))
     tallies = {ours: Tally(), plain: Tally()}
     for n in range(-_WARM_UP, 0):
-        deliver(ours, scenario.batch(n), may_fail=scenario.fails)
+        deliver(ours, scenario.for_ours(scenario.batch(n)), may_fail=scenario.fails)
     for n in range(batches):
         batch = scenario.batch(n)
         for function, tally in tallies.items():
             with meter.counting(tally):
-                deliver(function, batch, may_fail=scenario.fails)
+                deliver(function, scenario.for_ours(batch) if function is ours else batch, may_fail=scenario.fails)
     costs = {function: Cost.of(tally, events) for function, tally in tallies.items()}
     if _DEAD_LETTER in costs[ours].calls and not scenario.fails:
         raise Undone(f"{scenario.function.name}: {scenario.work}: it ended in dead letters")

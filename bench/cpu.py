@@ -124,7 +124,8 @@ def _measure(scenario: Scenario, aws: CannedAws, *, now: datetime, rounds: int) 
         )
         for side, handler in functions.items()
     }
-    works = {side: partial(_deliver, function, batches) for side, function in peers.items()}
+    sides = {"ours": [scenario.for_ours(batch) for batch in batches], "plain": batches}
+    works = {side: partial(_deliver, function, sides[side]) for side, function in peers.items()}
     times = in_turns(works, rounds=rounds)
     records = len(batches) * scenario.events
     return CpuResult(

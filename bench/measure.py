@@ -94,7 +94,7 @@ class _Bench:
 
     def _side(self, scenario: Scenario, side: Side, handler: Handler, largest: int) -> Measured:
         function = function_of(scenario.function, handler, self.now)
-        source = _Invocations(scenario)
+        source = _Invocations(scenario, side)
         for invocation in source.take(1, _WARM_UP):
             deliver(function, invocation)
         self.log.series.clear()
@@ -127,7 +127,7 @@ class _Bench:
             log_lines=lines / self.repeats,
             log_bytes=size_of_lines / self.repeats,
             bus_bytes=round(tally.bus_bytes / max(1, tally.bus_entries)),
-            message_bytes=round(mean(_message_bytes(invocation) for invocation in invocations)),
+            message_bytes=round(mean(_message_bytes(invocation) for invocation in invocations) / size),
             answer_bytes=round(mean(len(answer.get("body", "")) for answer in answers)),
             stored_items=_each({t: n - before[t].items for t, (n, _) in after.items()}, self.repeats),
             stored_bytes=_each({t: size - before[t].bytes for t, (_, size) in after.items()}, self.repeats),
@@ -150,8 +150,9 @@ class _Invocations:
 
     _numbers: ClassVar[Iterator[int]] = count()
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, side: Side) -> None:
         self._scenario = scenario
+        self._side = side
 
     def take(self, size: int, times: int) -> Iterator[Invocation]:
         for _ in range(times):
@@ -162,7 +163,8 @@ class _Invocations:
         records = _records(first)
         while len(records) < size:
             records += _records(self._batch())
-        return _with_records(first, records[:size])
+        invocation = _with_records(first, records[:size])
+        return self._scenario.for_ours(invocation) if self._side == "ours" else invocation
 
     def _batch(self) -> Invocation:
         return self._scenario.batch(next(self._numbers))
@@ -181,8 +183,9 @@ def _with_records(invocation: Invocation, records: list[Any]) -> Invocation:
     return {**invocation, "body": json.dumps(records)} if invocation["body"].startswith("[") else invocation
 
 
-def _message_bytes(invocation: Invocation) -> float:
-    return mean(len(record["body"]) if "body" in record else 0 for record in invocation.get("Records", [{}]))
+def _message_bytes(invocation: Invocation) -> int:
+    """Of all its messages."""
+    return sum(len(record["body"]) if "body" in record else 0 for record in invocation.get("Records", [{}]))
 
 
 def _each(counts: Mapping[str, float], repeats: int) -> dict[str, float]:

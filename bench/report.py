@@ -38,7 +38,7 @@ def as_document(results: Sequence[DataclassInstance], *, scenario: str, date: st
 
 
 def as_table(results: Sequence[Result]) -> str:
-    head = [f"{'function':22}{'work':24}{'batch':>6}", *_COLUMNS, "fewer trips"]
+    head = [f"{'function':22}{'work':32}{'batch':>6}", *_COLUMNS, "fewer trips"]
     return "\n".join([_line(head), *(_line(_cells(result)) for result in results), _LEGEND, "", *_calls(results)])
 
 
@@ -47,12 +47,12 @@ def measurements(results: Sequence[Measured], *, date: str) -> dict[str, Any]:
 
 
 def measurements_table(results: Sequence[Measured]) -> str:
-    head = f"{'function':22}{'work':28}{'side':6}{'records':>8}{'cpu ms':>9}{'waits':>7}{'log bytes':>11}"
+    head = f"{'function':22}{'work':32}{'side':6}{'records':>8}{'cpu ms':>9}{'waits':>7}{'log bytes':>11}"
     return "\n".join([head, *(_measured(result, point) for result in results for point in result.points)])
 
 
 def _measured(result: Measured, point: Point) -> str:
-    who = f"{result.function:22}{result.work:28}{result.side:6}"
+    who = f"{result.function:22}{result.work:32}{result.side:6}"
     return f"{who}{point.records:>8}{point.cpu_ms:>9.2f}{sum(point.waits.values()):>7.1f}{point.log_bytes:>11.0f}"
 
 
@@ -63,7 +63,7 @@ def _line(cells: Iterable[str]) -> str:
 def _cells(result: Result) -> list[str]:
     pairs = [(_figure(result.ours, name), _figure(result.plain, name)) for name in _COLUMNS.values()]
     ratio = result.plain.round_trips / result.ours.round_trips
-    name = f"{result.function:22}{result.work:24}{result.batch:>6}"
+    name = f"{result.function:22}{result.work:32}{result.batch:>6}"
     return [name, *(f"{ours:g} / {plain:g}" if ours or plain else "-" for ours, plain in pairs), f"{ratio:.1f} x"]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from bench import plain
-from bench.traffic import Invocation, Traffic
+from bench.traffic import Invocation, Traffic, folded
 from functions.billing import api, handler, relay, usage
 from functions.billing.manifest import API, PAYMENTS, RELAY, USAGE
 from functions.ingestion import api as intake
@@ -28,7 +28,8 @@ Handler = Callable[[dict[str, Any], Any], Any]
 class Scenario:
     """`batch(n)` makes the n-th invocation for both sides, with `events` in it.
 
-    With `fails`, the work cannot be done: it ends in dead letters.
+    With `fails`, the work cannot be done: it ends in dead letters. So many events are `together` in each message of
+    ours; the peer knows no batched mode, and gets each by itself.
     """
 
     function: Function
@@ -38,6 +39,15 @@ class Scenario:
     plain: Handler
     batch: Callable[[int], Invocation]
     fails: bool = False
+    together: int = 1
+
+    def for_ours(self, invocation: Invocation) -> Invocation:
+        return folded(invocation, self.together) if self.together > 1 else invocation
+
+
+#: Events in a message, where several are together: what a client reports in one call.
+TEN: Final = 10
+_ELSEWHERE: Final = 1_000_000
 
 
 def scenarios(now: datetime, queue_url: str) -> tuple[Scenario, ...]:
@@ -47,9 +57,11 @@ def scenarios(now: datetime, queue_url: str) -> tuple[Scenario, ...]:
     keep = plain.consumer(plain.keep_contact)
     return (
         _of(INGESTION, "usage is forwarded", ingestion.consume, forward, traffic.reports),
+        _together(_of(INGESTION, "usage is forwarded, by tens", ingestion.consume, forward, traffic.reports)),
         _of(PAYMENTS, "a payment is applied", handler.consume, settle, traffic.payments),
         _of(PAYMENTS, "a payment of nothing", handler.consume, settle, traffic.payments_of_nothing, fails=True),
         _of(USAGE, "usage, known customers", usage.consume, meter, traffic.usage),
+        _together(_of(USAGE, "usage, known customers, by tens", usage.consume, meter, traffic.usage)),
         _of(USAGE, "usage, new customers", usage.consume, meter, traffic.first_usage),
         _of(USAGE, "usage of last month", usage.consume, meter, traffic.late_usage),
         _of(MESSAGES, "an e-mail is sent", notification.consume, tell, traffic.receipts),
@@ -87,6 +99,11 @@ def scenarios(now: datetime, queue_url: str) -> tuple[Scenario, ...]:
             batch=traffic.posted,
         ),
     )
+
+
+def _together(scenario: Scenario) -> Scenario:
+    """Ten in each message, and none that the scenario itself has."""
+    return replace(scenario, together=TEN, batch=lambda n: scenario.batch(_ELSEWHERE + n))
 
 
 def _of(

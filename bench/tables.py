@@ -23,9 +23,9 @@ is of all until here: what it keeps (ledger, invoices, idempotency records, e-ma
 
 
 def cpu_table(results: Sequence[CpuResult]) -> str:
-    head = f"{'function':24}{'work':24}{'batch':>6}{'ours µs':>10}{'plain µs':>10}{'ratio':>8}"
+    head = f"{'function':24}{'work':32}{'batch':>6}{'ours µs':>10}{'plain µs':>10}{'ratio':>8}"
     lines = (
-        f"{r.function:24}{r.work:24}{r.batch:>6}{r.ours_us:>10.1f}{r.plain_us:>10.1f}{r.ratio:>8.2f}" for r in results
+        f"{r.function:24}{r.work:32}{r.batch:>6}{r.ours_us:>10.1f}{r.plain_us:>10.1f}{r.ratio:>8.2f}" for r in results
     )
     return _table(head, lines, _CPU_LEGEND)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bench import plain
+from events.binding import BATCH
 from events.catalog import (
     BillingInvoicePaid,
     Channels,
@@ -197,6 +198,21 @@ def _contact(customer_id: str) -> CustomerContactUpdated:
 
 def _batch(events: Iterator[CloudEvent]) -> Invocation:
     return {"Records": [_sqs_record(event) for event in events]}
+
+
+def folded(invocation: Invocation, together: int) -> Invocation:
+    """The same events, so many in each message, as entries with several bring them."""
+    records = invocation["Records"]
+    groups = [records[start : start + together] for start in range(0, len(records), together)]
+    return {**invocation, "Records": [_folded(group) for group in groups]}
+
+
+def _folded(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    first, *others = (json.loads(record["body"]) for record in records)
+    if not others:
+        return dict(records[0])
+    batch = {**first, "detail": {BATCH: [envelope["detail"] for envelope in (first, *others)]}}
+    return {**records[0], "body": json.dumps(batch)}
 
 
 def _sqs_record(event: CloudEvent) -> dict[str, Any]:

@@ -100,8 +100,13 @@ class Publisher:
                 parcels.append(Parcel(self._entry(event), (event,), (place,)))
             except BreakwaterError as error:
                 failures[place] = error
+        down: BreakwaterError | None = None
         for chunk in self._chunks(packed(parcels, self._batched) if self._batched else parcels):
-            failures.update(self._send(chunk))
+            # A bus that took nothing of one call is not asked for the next: there is a time limit to all this.
+            failed = self._send(chunk) if down is None else _by_place(_Failed(parcel, down) for parcel in chunk)
+            failures.update(failed)
+            if len(failed) == sum(len(parcel.places) for parcel in chunk):
+                down = next((e for e in failed.values() if isinstance(e, TransientError)), None)
         return failures
 
     def _entry(self, event: CloudEvent) -> Entry:

@@ -30,8 +30,9 @@ SECTION_BYTES: Final = 4 * 1024**2
 
 #: Read at a time.
 CHUNK_BYTES: Final = 1024**2
-#: Published at a time: what one PutEvents call takes.
-BATCH: Final = 10
+#: Published at a time: so many events, or events of lines with so many bytes.
+BATCH: Final = 100
+BATCH_BYTES: Final = 1_000_000
 
 _MAX_KEY_BYTES: Final = 900
 _PACKED: Final = ".gz"
@@ -84,6 +85,7 @@ class _Section:
     records: Records
     now: datetime
     pending: list[tuple[Line, CloudEvent]] = field(default_factory=list)
+    waiting: int = 0
     rejects: list[tuple[int, bytes]] = field(default_factory=list)
     accepted: int = 0
     line: int = 0
@@ -98,6 +100,15 @@ class _Section:
     @property
     def full(self) -> bool:
         return self.ended or self.count >= SECTION_LINES or self.end - self.start.offset >= SECTION_BYTES
+
+    @property
+    def has_enough(self) -> bool:
+        """To be published."""
+        return len(self.pending) >= BATCH or self.waiting >= BATCH_BYTES
+
+    def sent(self) -> None:
+        self.pending.clear()
+        self.waiting = 0
 
     @property
     def reached(self) -> Progress:
@@ -124,6 +135,7 @@ class _Section:
             event = _event_in(line, self.records)
             if event is not None:
                 self.pending.append((line, normalised(event, self.now)))
+                self.waiting += len(line.text)
         except InvalidEvent as error:
             self.reject(line, error.problems)
             self.broken = self.ended = line.last or isinstance(error, NoHeader)
@@ -197,7 +209,7 @@ class FileIngestion:
     def _work(self, section: _Section, unread: Iterator[Line], stop: datetime) -> None:
         for line in unread:
             section.take(line)
-            if len(section.pending) == BATCH:
+            if section.has_enough:
                 self._send(section, stop)
             if section.full:
                 break
@@ -217,7 +229,7 @@ class FileIngestion:
                 section.accepted += 1
             else:
                 section.reject(line, [Problem("event", str(refusal))])
-        section.pending.clear()
+        section.sent()
 
     def _settle(self, file: FileRef, section: _Section) -> Progress:
         """Answers first: once the checkpoint is written, nobody comes back for them."""

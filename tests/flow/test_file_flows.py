@@ -74,14 +74,14 @@ def test_a_file_takes_more_invocations_than_a_message_has_tries_when_the_bus_is_
     put = company.cloud.bus.put
 
     def slowly(entries):
-        company.cloud.clock.sleep(20)
+        company.cloud.clock.sleep(60)
         return put(entries)
 
     company.cloud.bus.put = slowly
-    company.put_file("incoming/usage.csv", rows(1_000))
+    company.put_file("incoming/usage.csv", rows(3_000))
     company.cloud.run()
 
-    assert usage_of(company) == {"api_calls": 1_000}
+    assert usage_of(company) == {"api_calls": 3_000}
     assert company.cloud.function(FILES.name).invocations > 2 * FILES.tries
     assert len(company.cloud.dlq(FILES.name)) == 0
 
@@ -97,11 +97,11 @@ def test_totals_are_exact_when_the_function_is_killed_in_the_middle(company: Com
         return answer
 
     company.cloud.bus.put = killed_once
-    company.put_file("incoming/usage.csv", rows(70))
+    company.put_file("incoming/usage.csv", rows(700))
     company.cloud.run()
 
-    assert usage_of(company) == {"api_calls": 70}
-    assert result(company)["accepted"] == 70
+    assert usage_of(company) == {"api_calls": 700}
+    assert result(company)["accepted"] == 700
 
 
 def test_a_file_that_is_gone_is_a_dead_letter_with_the_reason(company: Company) -> None:
@@ -122,7 +122,7 @@ def test_a_redrive_goes_on_where_a_file_had_come_to(company: Company) -> None:
         return put(entries)
 
     company.cloud.bus.put = away_after_three
-    company.put_file("incoming/usage.csv", rows(50))
+    company.put_file("incoming/usage.csv", rows(500))
     company.cloud.run()
     assert len(company.cloud.dlq(FILES.name)) == 1
 
@@ -130,5 +130,5 @@ def test_a_redrive_goes_on_where_a_file_had_come_to(company: Company) -> None:
     company.cloud.redrive(FILES.name)
     company.cloud.run()
 
-    assert usage_of(company) == {"api_calls": 50}
-    assert result(company)["accepted"] == 50
+    assert usage_of(company) == {"api_calls": 500}
+    assert result(company)["accepted"] == 500

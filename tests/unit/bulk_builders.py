@@ -48,6 +48,7 @@ class Bulk:
     checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
     bus: FakeBus = field(default_factory=FakeBus)
     clock: FakeClock = field(default_factory=FakeClock)
+    published: list[Sequence[CloudEvent]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.publisher = publisher(self.bus)
@@ -61,6 +62,7 @@ class Bulk:
 
     def _publish(self, events: Sequence[CloudEvent]) -> Any:
         self.call()
+        self.published.append(events)
         return self.publisher.publish(events)
 
     def upload(self, body: bytes, name: str = "usage.csv") -> FileRef:

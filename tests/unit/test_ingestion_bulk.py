@@ -29,6 +29,7 @@ from tests.unit.ingestion_builders import NOW, contact, settled, usage
 @pytest.fixture
 def small_sections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "SECTION_LINES", 20)
+    monkeypatch.setattr(bulk, "BATCH", 10)
 
 
 def ndjson(*events: CloudEvent) -> bytes:
@@ -215,6 +216,16 @@ def test_an_outage_after_some_progress_costs_no_try(small_sections: None) -> Non
 
     with pytest.raises(Unfinished, match="done up to line 40"):
         made.ingest(made.upload(rows(50)))
+
+
+def test_lines_are_published_in_hundreds_and_large_ones_in_fewer() -> None:
+    made = Bulk()
+
+    made.ingest(made.upload(rows(250)))
+    large = [usage(id=f"l-{n}", data=usage().data | {"note": "x" * 400_000}) for n in range(4)]
+    made.ingest(made.upload(ndjson(*large), "large.ndjson"))
+
+    assert [len(events) for events in made.published] == [100, 100, 50, 3, 1]
 
 
 def test_a_line_that_the_bus_refuses_for_good_is_rejected() -> None:

@@ -57,6 +57,15 @@ def test_only_the_failed_entry_is_sent_again(code: str) -> None:
     assert ids_of(bus) == [["0", "1", "2"], ["1"]]
 
 
+def test_a_bus_that_took_nothing_of_one_call_is_not_asked_for_the_next() -> None:
+    bus = FakeBus(unavailable=True)
+
+    failures = publisher(bus).publish([usage(id=str(n)) for n in range(25)])
+
+    assert sorted(failures) == list(range(25))
+    assert [len(call) for call in bus.calls] == [10, 10, 10]  # three attempts at the first ten
+
+
 @pytest.mark.parametrize(
     ("code", "error"), [("ThrottlingException", Throttled), ("InternalFailure", DependencyUnavailable)]
 )
