@@ -9,16 +9,13 @@ from typing import Annotated, Final
 
 import typer
 
-from infra.config import UnknownStage, stage_named
 from ops import derived
 from ops.aws import AsJson
 from ops.cost import baseline
 from ops.cost.answer import TOLD_RATE, Answer
-from ops.cost.figures import NoSuchFile, assumptions, mix_named, prices_in
+from ops.cost.asking import UNANSWERABLE, Question, monthly_cost
 from ops.cost.report import explanation, table
-from ops.cost.scope import Scope
-from ops.cost.templates import CannotSynthesise, read, templates_of
-from ops.cost.topology import topology_of
+from runtime.topology import SERVICES as APART
 
 app = typer.Typer(help="What a stage costs a month: templates x mix x measurements x prices.")
 
@@ -28,6 +25,7 @@ _REGION: Final = "us-east-1"
 _MIX: Final = "metered"
 _EXAMPLE: Final = "Example: python -m ops cost --rate 50000/min --mix one-by-one --explain"
 
+Topology = Annotated[str, typer.Option(help="Which services share a function: services, monolith, or such as a+b,c.")]
 Templates = Annotated[
     Path | None, typer.Option(help="A cloud assembly of the stage, in place of one that is synthesised.")
 ]
@@ -48,6 +46,7 @@ def cost(  # noqa: PLR0913, PLR0917 - an option each
     mix: Annotated[str, typer.Option(help="What they are made of: one of ours, or a file like them.")] = _MIX,
     region: Annotated[str, typer.Option(help="Whose prices.")] = _REGION,
     stage: Annotated[str, typer.Option(help="Whose templates.")] = _STAGE,
+    topology: Topology = APART,
     months: Annotated[float, typer.Option(min=1, help="For how long the system has run at the month's end.")] = 1,
     templates: Templates = None,
     explain: Annotated[bool, typer.Option("--explain", help="Every line, with its arithmetic and sources.")] = False,
@@ -56,7 +55,8 @@ def cost(  # noqa: PLR0913, PLR0917 - an option each
     """What a stage costs a month at a rate, by service and component, and what would change it."""
     if context.invoked_subcommand:
         return
-    answer = _answer(rate_of(rate), mix, region, stage, months, templates)
+    question = Question(stage=stage, topology=topology, rate=rate_of(rate), mix=mix, months=months, templates=templates)
+    answer = _answer(question, region)
     print(json.dumps(answer.document(), indent=2) if as_json else table(answer))
     if explain and not as_json:
         print(f"\n{explanation(answer)}")
@@ -65,7 +65,7 @@ def cost(  # noqa: PLR0913, PLR0917 - an option each
 @app.command(epilog="Example: python -m ops cost check --templates .cache/synth/prod-services")
 def check(templates: Templates = None) -> None:
     """Print what the templates' changes cost beside the committed baseline; exit with 1 when that is outdated."""
-    answer = _answer(TOLD_RATE, _MIX, _REGION, _STAGE, 1, templates)
+    answer = _answer(Question(stage=_STAGE, mix=_MIX, rate=TOLD_RATE, templates=templates), _REGION)
     now = baseline.document(answer)
     lines = baseline.difference(baseline.committed(), now)
     for line in lines:
@@ -79,25 +79,14 @@ def check(templates: Templates = None) -> None:
 @app.command(epilog="Example: python -m ops cost write")
 def write(templates: Templates = None) -> None:
     """Renew the baseline that `check` compares with."""
-    answer = _answer(TOLD_RATE, _MIX, _REGION, _STAGE, 1, templates)
+    answer = _answer(Question(stage=_STAGE, mix=_MIX, rate=TOLD_RATE, templates=templates), _REGION)
     for path in derived.write({baseline.BASELINE: baseline.document(answer)}):
         typer.echo(f"wrote {derived.name(path)}")
 
 
-def _answer(rate: float, mix: str, region: str, stage: str, months: float, templates: Path | None) -> Answer:
+def _answer(question: Question, region: str) -> Answer:
     try:
-        prefix = stage_named(stage).prefix
-        found = read(templates) if templates else templates_of(stage, lambda text: typer.echo(text, err=True))
-        scope = Scope(
-            topology=topology_of(found, prefix),
-            mix=mix_named(mix),
-            rate=rate,
-            assumptions=assumptions(),
-            months=months,
-        )
-        answer = Answer(stage=stage, scope=scope, prices=prices_in(region))
-        answer.bill  # noqa: B018 - so that a file that cannot be read is told of here
-    except (UnknownStage, NoSuchFile, CannotSynthesise, OSError, ValueError) as error:
+        return monthly_cost(question, region=region, say=lambda text: typer.echo(text, err=True))
+    except UNANSWERABLE as error:
         typer.echo(f"cost: {error}", err=True)
         raise typer.Exit(2) from error
-    return answer
