@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -143,9 +143,12 @@ class System:
 
     def _defer(self, part: str, share: list[Message]) -> None:
         queue = self.queues[self.topology.deployed_as(part)]
+        by_deferrals: defaultdict[int, list[Message]] = defaultdict(list)
         for message in share:
             self.notes.deferred[part] += message.count
-            queue.send(message.deferred(part), delay=self.handlers.backoff(message.deferrals))
+            by_deferrals[message.deferrals].append(message.deferred(part))
+        for deferrals, messages in by_deferrals.items():
+            queue.send_back(messages, delay=self.handlers.backoff(deferrals))
 
     def _done(self, part: str, share: list[Message]) -> None:
         now = self.env.now
