@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from infra.config import UnknownStage, stage_named
 from ops.aws import AsJson
+from ops.capacity.asking import check_known, play_all
 from ops.capacity.report import sources, table
-from ops.capacity.result import Result, document, played
+from ops.capacity.result import document
 from ops.capacity.scenario import SCENARIOS
-from ops.cost.command import rate_of
-from ops.cost.figures import NoSuchFile, assumptions, measured_on, mix_named
-from ops.cost.scope import Scope
-from ops.cost.templates import CannotSynthesise, read, templates_of
-from ops.cost.topology import topology_of
+from ops.cost.asking import UNANSWERABLE, Question, scope_of
+from ops.cost.command import Topology, rate_of
+from ops.cost.figures import measured_on
+from ops.whom import explained
+from runtime.topology import SERVICES as APART
 
 EXAMPLE = "Example: python -m ops capacity --scenario steady --rate 50000/min --mix one-by-one"
 
 
-def capacity(
+def capacity(  # noqa: PLR0913, PLR0917 - an option each
     rate: Annotated[str, typer.Option(help="How many requests: 50000/min, 800/s, 3000000/h.")] = "50000/min",
     mix: Annotated[str, typer.Option(help="What they are made of: one of ours, or a file like them.")] = "metered",
     scenario: Annotated[
         list[str] | None, typer.Option(help=f"Only this one (again for more): {', '.join(SCENARIOS)}.")
     ] = None,
     stage: Annotated[str, typer.Option(help="Whose templates.")] = "prod",
+    topology: Topology = APART,
     seed: Annotated[int, typer.Option(help="The same seed plays the same.")] = 1,
     templates: Annotated[
         Path | None, typer.Option(help="A cloud assembly of the stage, in place of one that is synthesised.")
@@ -42,38 +41,20 @@ def capacity(
 
     Exits with 1 when something was lost, or when what is promised within 280 ms at p95 takes longer at the steady rate.
     """
-    try:
-        chosen = _chosen(scenario)
-        scope = _scope(rate, mix, stage, templates)
-    except (UnknownStage, NoSuchFile, CannotSynthesise, KeyError, OSError, ValueError) as error:
-        typer.echo(f"capacity: {error}", err=True)
-        raise typer.Exit(2) from error
-    results = play_all(scope, chosen, seed)
+    question = Question(stage=stage, topology=topology, rate=rate_of(rate), mix=mix, templates=templates)
+    names = scenario or tuple(SCENARIOS)
+    names = scenario or tuple(SCENARIOS)
+    with explained(*UNANSWERABLE):
+        check_known(names)
+        scope = scope_of(question, lambda text: typer.echo(text, err=True))
+    typer.echo(f"playing {', '.join(names)}", err=True)
+    results = play_all(scope, names, seed)
     if as_json:
         print(json.dumps([document(result) for result in results], indent=2))
     else:
-        head = f"{stage}, {scope.rate * 60:,.0f} requests a minute, mix `{scope.mix.name}`; measured {measured_on()}"
+        asked = f"{stage}, topology {scope.topology.text}, {question.rate * 60:,.0f} requests a minute, mix `{mix}`"
+        head = f"{asked}; measured {measured_on()}"
         print(table(results, head=head))
         print(f"\n{sources()}" if explain else "")
     if any(result.lost or (result.scenario == "steady" and result.missed()) for result in results):
         raise typer.Exit(1)
-
-
-def play_all(scope: Scope, names: Sequence[str], seed: int) -> list[Result]:
-    """Side by side, each in a process of its own."""
-    typer.echo(f"playing {', '.join(names)}", err=True)
-    with ProcessPoolExecutor() as pool:
-        return list(pool.map(played, [scope] * len(names), [SCENARIOS[n] for n in names], [seed] * len(names)))
-
-
-def _chosen(names: Sequence[str] | None) -> Sequence[str]:
-    for name in names or ():
-        if name not in SCENARIOS:
-            raise ValueError(f"there is no scenario {name!r}; known: {', '.join(SCENARIOS)}")
-    return names or tuple(SCENARIOS)
-
-
-def _scope(rate: str, mix: str, stage: str, templates: Path | None) -> Scope:
-    prefix = stage_named(stage).prefix
-    found = read(templates) if templates else templates_of(stage, lambda text: typer.echo(text, err=True))
-    return Scope(topology=topology_of(found, prefix), mix=mix_named(mix), rate=rate_of(rate), assumptions=assumptions())

@@ -1,4 +1,4 @@
-"""What a function does with a batch: how long it takes by what was measured, and what it asks of AWS meanwhile."""
+"""What a part does with its share of a batch: its time, as was measured, and what it asks of AWS meanwhile."""
 
 from __future__ import annotations
 
@@ -47,11 +47,16 @@ class Handlers:
 
     def __post_init__(self) -> None:
         self._spread = Latency.through(1.0, self.world["handler_p99"], self.random)
+        self._handing_on = lru_cache(maxsize=None)(self.timing.handing_on)
         self._point = lru_cache(maxsize=None)(self._interpolated)
 
     def seconds(self, function: str, records: int, *, work: str = "") -> float:
         """Of an invocation in which all goes well."""
         return self._point(function, records, work)[1] / 1000 * self._spread.draw()
+
+    def handing_on(self, group: str, messages: int) -> float:
+        """Seconds in which a group's function finds out whose its messages are."""
+        return self._handing_on(group, messages) / 1000
 
     def point(self, function: str, records: int, *, work: str = "") -> Point:
         return self._point(function, records, work)[0]
@@ -90,7 +95,7 @@ class Handlers:
 
     def _interpolated(self, function: str, records: int, work: str) -> tuple[Point, float]:
         point = self._measured(function, records, work)
-        return point, self.timing.ms(point, self.timing.topology.functions[function])
+        return point, self.timing.ms(point, self.timing.topology.function_of(function))
 
     def _measured(self, function: str, records: int, work: str) -> Point:
         if work:

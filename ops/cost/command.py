@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from infra.config import UnknownStage, stage_named
 from ops import derived
 from ops.aws import AsJson
 from ops.cost import baseline
 from ops.cost.answer import TOLD_RATE, Answer
-from ops.cost.figures import NoSuchFile, assumptions, mix_named, prices_in
+from ops.cost.asking import UNANSWERABLE, Question, monthly_cost, scope_of
 from ops.cost.report import explanation, table
-from ops.cost.scope import Scope
-from ops.cost.templates import CannotSynthesise, read, templates_of
-from ops.cost.topology import topology_of
+from ops.cost.whatif import bill_of
+from ops.whom import explained
+from runtime.topology import MONOLITH
+from runtime.topology import SERVICES as APART
 
 app = typer.Typer(help="What a stage costs a month: templates x mix x measurements x prices.")
 
@@ -28,9 +29,11 @@ _REGION: Final = "us-east-1"
 _MIX: Final = "metered"
 _EXAMPLE: Final = "Example: python -m ops cost --rate 50000/min --mix one-by-one --explain"
 
+Topology = Annotated[str, typer.Option(help="Which services share a function: services, monolith, or such as a+b,c.")]
 Templates = Annotated[
     Path | None, typer.Option(help="A cloud assembly of the stage, in place of one that is synthesised.")
 ]
+Monolith = Annotated[Path | None, typer.Option(help="Of the stage as a monolith, in place of one that is synthesised.")]
 
 
 def rate_of(text: str) -> float:
@@ -48,6 +51,7 @@ def cost(  # noqa: PLR0913, PLR0917 - an option each
     mix: Annotated[str, typer.Option(help="What they are made of: one of ours, or a file like them.")] = _MIX,
     region: Annotated[str, typer.Option(help="Whose prices.")] = _REGION,
     stage: Annotated[str, typer.Option(help="Whose templates.")] = _STAGE,
+    topology: Topology = APART,
     months: Annotated[float, typer.Option(min=1, help="For how long the system has run at the month's end.")] = 1,
     templates: Templates = None,
     explain: Annotated[bool, typer.Option("--explain", help="Every line, with its arithmetic and sources.")] = False,
@@ -56,48 +60,48 @@ def cost(  # noqa: PLR0913, PLR0917 - an option each
     """What a stage costs a month at a rate, by service and component, and what would change it."""
     if context.invoked_subcommand:
         return
-    answer = _answer(rate_of(rate), mix, region, stage, months, templates)
+    question = Question(stage=stage, topology=topology, rate=rate_of(rate), mix=mix, months=months, templates=templates)
+    answer = _answer(question, region)
     print(json.dumps(answer.document(), indent=2) if as_json else table(answer))
     if explain and not as_json:
         print(f"\n{explanation(answer)}")
 
 
 @app.command(epilog="Example: python -m ops cost check --templates .cache/synth/prod-services")
-def check(templates: Templates = None) -> None:
+def check(templates: Templates = None, monolith: Monolith = None) -> None:
     """Print what the templates' changes cost beside the committed baseline; exit with 1 when that is outdated."""
-    answer = _answer(TOLD_RATE, _MIX, _REGION, _STAGE, 1, templates)
-    now = baseline.document(answer)
+    now = _baseline(templates, monolith)
     lines = baseline.difference(baseline.committed(), now)
     for line in lines:
         print(line)
     if lines or derived.drift({baseline.BASELINE: now}):
         typer.echo(f"run `{baseline.RENEW}` and commit what it changes", err=True)
         raise typer.Exit(1)
-    print(f"{now['dollars']:,.0f} dollars a month at 50,000 requests a minute, as committed")
+    print(
+        f"{now['dollars']:,.0f} dollars a month at 50,000 requests a minute, {now['monolith']:,.0f} as a monolith; "
+        "as committed"
+    )
 
 
 @app.command(epilog="Example: python -m ops cost write")
-def write(templates: Templates = None) -> None:
+def write(templates: Templates = None, monolith: Monolith = None) -> None:
     """Renew the baseline that `check` compares with."""
-    answer = _answer(TOLD_RATE, _MIX, _REGION, _STAGE, 1, templates)
-    for path in derived.write({baseline.BASELINE: baseline.document(answer)}):
+    for path in derived.write({baseline.BASELINE: _baseline(templates, monolith)}):
         typer.echo(f"wrote {derived.name(path)}")
 
 
-def _answer(rate: float, mix: str, region: str, stage: str, months: float, templates: Path | None) -> Answer:
-    try:
-        prefix = stage_named(stage).prefix
-        found = read(templates) if templates else templates_of(stage, lambda text: typer.echo(text, err=True))
-        scope = Scope(
-            topology=topology_of(found, prefix),
-            mix=mix_named(mix),
-            rate=rate,
-            assumptions=assumptions(),
-            months=months,
-        )
-        answer = Answer(stage=stage, scope=scope, prices=prices_in(region))
-        answer.bill  # noqa: B018 - so that a file that cannot be read is told of here
-    except (UnknownStage, NoSuchFile, CannotSynthesise, OSError, ValueError) as error:
-        typer.echo(f"cost: {error}", err=True)
-        raise typer.Exit(2) from error
-    return answer
+def _baseline(templates: Path | None, monolith: Path | None) -> dict[str, Any]:
+    question = Question(stage=_STAGE, mix=_MIX, rate=TOLD_RATE, templates=templates)
+    answer = _answer(question, _REGION)
+    with explained(*UNANSWERABLE):
+        together = scope_of(replace(question, topology=MONOLITH, templates=monolith), _say)
+    return baseline.document(answer, monolith=bill_of(together, answer.prices).dollars)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _answer(question: Question, region: str) -> Answer:
+    with explained(*UNANSWERABLE):
+        return monthly_cost(question, region=region, say=_say)
