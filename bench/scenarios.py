@@ -63,6 +63,7 @@ def scenarios(now: datetime, queue_url: str) -> tuple[Scenario, ...]:
         _of(USAGE, "usage, known customers", usage.consume, meter, traffic.usage),
         _together(_of(USAGE, "usage, known customers, by tens", usage.consume, meter, traffic.usage)),
         _of(USAGE, "usage, new customers", usage.consume, meter, traffic.first_usage),
+        _together(_of(USAGE, "usage, new customers, by tens", usage.consume, meter, traffic.first_usage)),
         _of(USAGE, "usage of last month", usage.consume, meter, traffic.late_usage),
         _of(MESSAGES, "an e-mail is sent", notification.consume, tell, traffic.receipts),
         _of(CONTACTS, "a contact is kept", contacts.consume, keep, traffic.contacts),

@@ -15,7 +15,7 @@ from ops.capacity.scenario import Outage
 from ops.capacity.world import Latency, World
 from ops.cost.figures import Point, measured
 from ops.cost.flows import Work
-from ops.cost.invocations import NEW_CUSTOMERS, Timing
+from ops.cost.invocations import NEW, Timing
 
 #: Of runtime.breaker, in seconds, and of the manifests' Backoff.
 _LONGEST_PAUSE: Final = 60.0
@@ -101,5 +101,5 @@ class Handlers:
         if work:
             return measured()[function, work, "ours"].at(records)
         if function == USAGE.name and self.cold:
-            return measured()[function, NEW_CUSTOMERS, "ours"].at(records)
+            return measured()[function, NEW[self.works[function].work], "ours"].at(records)
         return self.timing.points(self.works[function], self.timing.assumptions["pollers"])(records)

@@ -1,17 +1,19 @@
-"""What travels: some records of one type that were published together."""
+"""What travels: some messages of one type that were sent together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from events.batches import MOST
 
 
 @dataclass(slots=True)
 class Message:
-    """`takers` are the consumers that it is for. `born`: when the first of its causes came in. `told`: its own time,
-    when it was published.
+    """`count` of a queue's messages, with as many records in `each`. `takers` are the consumers that they are for.
 
-    `visible` is when a poller could have it at the earliest; `deferrals` how often it was put back.
+    `born`: when the first of its causes came in. `told`: its own time, when it was published. `visible` is when a
+    poller could have it at the earliest; `deferrals` how often it was put back.
     """
 
     type: str
@@ -21,19 +23,27 @@ class Message:
     told: float
     visible: float = 0.0
     deferrals: int = 0
+    each: int = 1
+
+    @property
+    def records(self) -> int:
+        return self.count * self.each
 
     def split(self, count: int) -> tuple[Message, Message | None]:
-        """So many records of it, and the rest of them."""
+        """So many of its messages, and the rest of them."""
         if count >= self.count:
             return self, None
-        return self._with(count), self._with(self.count - count)
+        return replace(self, count=count), replace(self, count=self.count - count)
 
     def at(self, visible: float) -> Message:
-        return Message(self.type, self.count, self.takers, self.born, self.told, visible, self.deferrals)
+        return replace(self, visible=visible)
 
     def deferred(self, taker: str) -> Message:
         """As it comes again, for the one that put it back. To others that it was for it is a duplicate."""
-        return Message(self.type, self.count, (taker,), self.born, self.told, 0.0, self.deferrals + 1)
+        return replace(self, takers=(taker,), visible=0.0, deferrals=self.deferrals + 1)
 
-    def _with(self, count: int) -> Message:
-        return Message(self.type, count, self.takers, self.born, self.told, self.visible, self.deferrals)
+
+def together(records: int) -> tuple[int, int]:
+    """Messages, and records in each, where as many as may share one (events.batches)."""
+    messages = -(-records // MOST)
+    return messages, -(-records // messages)

@@ -17,14 +17,14 @@ from functions.ingestion.manifest import CONSUMER as INTAKE
 from ops.capacity.handlers import Handlers
 from ops.capacity.lambdas import Lambdas, Step
 from ops.capacity.later import after
-from ops.capacity.messages import Message
+from ops.capacity.messages import Message, together
 from ops.capacity.notes import Notes
 from ops.capacity.queues import Queue
 from ops.capacity.scenario import Scenario
 from ops.capacity.throttle import Throttle
 from ops.capacity.world import World
 from ops.cost.figures import Requests
-from ops.cost.flows import EVENTS, FOLLOWS, FOREIGN, INTAKE_ROUTE, ROUTES
+from ops.cost.flows import BATCHED, EVENTS, FOLLOWS, FOREIGN, INTAKE_ROUTE, ROUTES
 from ops.cost.scope import Scope
 from ops.cost.topology import QueueMapping
 
@@ -119,7 +119,9 @@ class System:
         yield from self.lambdas.run(function, (step,), warm=warm)
 
     def _queued(self, type_: str, count: int, born: float) -> None:
-        self._send(self.topology.deployed_as(INTAKE.name), Message(type_, count, (INTAKE.name,), born, self.env.now))
+        messages, each = together(count)
+        message = Message(type_, messages, (INTAKE.name,), born, self.env.now, each=each)
+        self._send(self.topology.deployed_as(INTAKE.name), message)
 
     def _handle(self, queue: str, batch: list[Message]) -> list[Step]:
         """A queue's batch: each part of the function its share, in the order in which they are called."""
@@ -135,7 +137,7 @@ class System:
         return [(handed_on + seconds, then), *others]
 
     def _step(self, part: str, share: list[Message]) -> Step:
-        records = sum(message.count for message in share)
+        records = sum(message.records for message in share)
         if self.handlers.is_down(part, records, self.env.now):
             seconds = self.handlers.failing_seconds(part, records, self.env.now)
             return seconds, lambda: self._defer(part, share)
@@ -146,7 +148,7 @@ class System:
         queue = self.queues[self.topology.deployed_as(part)]
         by_deferrals: defaultdict[int, list[Message]] = defaultdict(list)
         for message in share:
-            self.notes.deferred[part] += message.count
+            self.notes.deferred[part] += message.records
             by_deferrals[message.deferrals].append(message.deferred(part))
         for deferrals, messages in by_deferrals.items():
             queue.send_back(messages, delay=self.handlers.backoff(deferrals))
@@ -154,10 +156,10 @@ class System:
     def _done(self, part: str, share: list[Message]) -> None:
         now = self.env.now
         for message in share:
-            self.notes.done[part] += message.count
-            self.notes.critical[part].add(now - message.told, message.count)
-            self.notes.whole[f"{message.type} at {part}"].add(now - message.born, message.count)
-            self._follow(part, message.type, message.count, message.born)
+            self.notes.done[part] += message.records
+            self.notes.critical[part].add(now - message.told, message.records)
+            self.notes.whole[f"{message.type} at {part}"].add(now - message.born, message.records)
+            self._follow(part, message.type, message.records, message.born)
 
     def _follow(self, part: str, handled: str, count: int, born: float) -> None:
         followed = FOLLOWS.get((part, handled))
@@ -179,10 +181,12 @@ class System:
         after(self.env, seconds, relayed)
 
     def _publish(self, type_: str, source: str, count: int, born: float) -> None:
-        """Each record is an event. Were several to share one (ops.cost.flows.PACKED), it would be here."""
+        """Records of one message share an entry, if their type is batched. Those of other messages would, too."""
+        entries, each = together(count) if type_ in BATCHED else (count, 1)
         for queue, takers in self._routes(type_, source):
-            self.notes.rates["EventBridge invocations"].add(self.env.now, count)
-            self._send(queue, Message(type_, count, takers, born, self.env.now), delay=self._bus.draw())
+            self.notes.rates["EventBridge invocations"].add(self.env.now, entries)
+            message = Message(type_, entries, takers, born, self.env.now, each=each)
+            self._send(queue, message, delay=self._bus.draw())
 
     def _routed(self, type_: str, source: str) -> list[tuple[str, Sequence[str]]]:
         """The queues that an event comes to, and whom it is for there."""
@@ -190,7 +194,7 @@ class System:
         return [(queue, self.topology.takers(queue, type_, source)) for queue in picked]
 
     def _send(self, queue: str, message: Message, delay: float = 0.0) -> None:
-        self.sent[queue] += message.count * len(message.takers)
+        self.sent[queue] += message.records * len(message.takers)
         self.queues[queue].send(message, delay=delay)
 
     def _handlers(self) -> Handlers:

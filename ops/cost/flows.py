@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Final, Literal, NamedTuple
 
+from contracts.company import SERVICES
+from events.batches import MOST
 from functions.billing.manifest import API as BILLING_API
 from functions.billing.manifest import PAYMENTS, RELAY, USAGE
 from functions.billing.manifest import SOURCE as BILLING
@@ -55,14 +58,18 @@ ROUTES: Final[Mapping[What, tuple[str, str]]] = {
     "invoice read": (BILLING_API.function.name, "GET /invoices/{invoice_id}"),
 }
 INTAKE_ROUTE: Final = "POST /events"
-#: The type of which several records may travel in one event.
-PACKED: Final = "ingestion.usage.recorded"
+#: Types of which several events may share an entry. One type has one producer.
+BATCHED: Final = frozenset(type_ for service in SERVICES for type_ in service.batched)
 
+#: What is measured of usage that has each its own message; the same by tens is another work (bench.scenarios).
+FORWARDED: Final = "usage is forwarded"
+KNOWN_CUSTOMERS: Final = "usage, known customers"
+NEW_CUSTOMERS: Final = "usage, new customers"
 #: (function, what it handles) -> the measured work that is nearest; by the function alone where all is alike.
 _WORKS: Final[Mapping[str, str]] = {
-    INTAKE.name: "usage is forwarded",
+    INTAKE.name: FORWARDED,
     PAYMENTS.name: "a payment is applied",
-    USAGE.name: "usage, known customers",
+    USAGE.name: KNOWN_CUSTOMERS,
     MESSAGES.name: "an e-mail is sent",
     CONTACTS.name: "a contact is kept",
     RELAY.function.name: "an event is published",
@@ -88,7 +95,8 @@ class Work:
 
 @dataclass(slots=True, kw_only=True)
 class Flows:
-    """Of one mix, a second. `published` are records on the bus by source; `foreign` is not our own source.
+    """Of one mix, a second. `published` are records on the bus by source, `entries` what they share; `foreign` is not
+    our own source.
 
     `sent` are messages that the bus puts on a function's queue, `direct` those that come from an API. One message may
     be for several consumers: `handled` counts records by consumer and type, `taken` messages by consumer, and
@@ -98,26 +106,33 @@ class Flows:
     works: list[Work] = field(default_factory=list)
     handled: defaultdict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
     published: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    entries: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     sent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     direct: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     taken: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     calls: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
+#: Records in a message from which on it is more like one of ten than like one of one.
+_SEVERAL: Final = 3
 #: The source of what other systems put on the bus.
 FOREIGN: Final = "foreign"
 
 
-def records_per_event(type_: str, packed: float) -> float:
-    return packed if type_ == PACKED else 1.0
+def by_tens(work: str) -> str:
+    """What the same work is called where ten events share each message."""
+    return f"{work}, by tens"
 
 
-def flows_of(mix: Mix, topology: Topology, *, rate: float, side: Side = "ours", packed: float = 1.0) -> Flows:
-    """`rate` is requests a second; `packed` usage records share an event.
+def flows_of(
+    mix: Mix, topology: Topology, *, rate: float, side: Side = "ours", batched: bool = True, entry: float = 1.0
+) -> Flows:
+    """`rate` is requests a second. Where it is `batched`, the records of one call share a message, and so many of a
+    batched type an `entry`.
 
     A plain consumer publishes for itself: its side has no relay.
     """
-    router = _Router(topology=topology, outbox=side == "ours", packed=packed)
+    router = _Router(topology=topology, outbox=side == "ours", batched=batched, entry=entry)
     for requests in mix.requests:
         router.request(requests, rate * requests.share)
     router.flows.works += _queue_works(router.flows)
@@ -128,7 +143,8 @@ def flows_of(mix: Mix, topology: Topology, *, rate: float, side: Side = "ours", 
 class _Router:
     topology: Topology
     outbox: bool
-    packed: float
+    batched: bool
+    entry: float
     flows: Flows = field(default_factory=Flows)
 
     def request(self, requests: Requests, per_second: float) -> None:
@@ -152,18 +168,20 @@ class _Router:
             per_call=per_call,
         )
         self.flows.works.append(work)
-        self.flows.direct[self.topology.deployed_as(INTAKE.name)] += per_second
-        self._deliver(INTAKE.name, type_, per_second, per_second, together=per_call)
+        each = per_call / ceil(per_call / MOST) if self.batched else 1.0
+        self.flows.direct[self.topology.deployed_as(INTAKE.name)] += per_second / each
+        self._deliver(INTAKE.name, type_, per_second, per_second / each, together=per_call / each)
 
     def _publish(self, type_: str, source: str, per_second: float, together: float = 1.0) -> None:
         """A rule sends an event to a queue once, for however many of its function's consumers it is."""
         self.flows.published[source] += per_second
-        packed = records_per_event(type_, self.packed)
+        each = self.entry if type_ in BATCHED else 1.0
+        self.flows.entries[source] += per_second / each
         for rule in self.topology.rules:
             if rule.picks(type_, source):
-                self.flows.sent[rule.function] += per_second / packed
+                self.flows.sent[rule.function] += per_second / each
                 for part in self.topology.takers(rule.function, type_, source):
-                    self._deliver(part, type_, per_second, per_second / packed, max(1.0, together / packed))
+                    self._deliver(part, type_, per_second, per_second / each, max(1.0, together / each))
 
     def _deliver(self, part: str, type_: str, per_second: float, messages: float, together: float) -> None:
         self.flows.handled[part, type_] += per_second
@@ -187,11 +205,13 @@ def _queue_works(flows: Flows) -> Iterable[Work]:
         totals[part] += per_second
     for part, per_second in totals.items():
         messages = flows.taken.get(part)
+        per_message = per_second / messages if messages else 1.0
+        shares = per_message >= _SEVERAL and part in (INTAKE.name, USAGE.name)
         yield Work(
             function=part,
-            work=_WORKS[part],
+            work=by_tens(_WORKS[part]) if shares else _WORKS[part],
             trigger="queue" if messages else "stream",
             records=per_second,
-            per_message=per_second / messages if messages else 1.0,
+            per_message=per_message,
             together=messages / flows.calls[part] if messages else 1.0,
         )

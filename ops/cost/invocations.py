@@ -13,10 +13,11 @@ from typing import Final
 
 from functions.billing.manifest import USAGE
 from ops.cost.figures import GROUP, HANDING_ON, Assumptions, Measured, Point, Side, between, measured
-from ops.cost.flows import Flows, Trigger, Work
+from ops.cost.flows import KNOWN_CUSTOMERS, NEW_CUSTOMERS, Flows, Trigger, Work, by_tens
 from ops.cost.topology import Function, QueueMapping, Topology
 
-NEW_CUSTOMERS: Final = "usage, new customers"
+#: Measured work on customers that a process knows -> the same work on new ones.
+NEW: Final = {KNOWN_CUSTOMERS: NEW_CUSTOMERS, by_tens(KNOWN_CUSTOMERS): by_tens(NEW_CUSTOMERS)}
 _TOUCH: Final = "dynamodb.UpdateItem"
 _MS: Final = 1000
 _ROUNDS: Final = 50
@@ -136,7 +137,7 @@ class Timing:
         known = self._measured(work)
         if work.function != USAGE.name or self.side == "plain":
             return known.at
-        new, share = measured()[work.function, NEW_CUSTOMERS, self.side], self._untouched(work.records, processes)
+        new, share = measured()[work.function, NEW[work.work], self.side], self._untouched(work.records, processes)
 
         def point(records: float) -> Point:
             there = new.at(records)

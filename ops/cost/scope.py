@@ -8,10 +8,9 @@ from functools import cached_property
 from typing import Final
 
 from contracts.company import SERVICES
-from functions.billing.manifest import USAGE
 from functions.ingestion.manifest import CONSUMER as INTAKE
 from ops.cost.figures import Assumptions, Measured, Mix, Side, measured
-from ops.cost.flows import PACKED, Flows, Work, flows_of, records_per_event
+from ops.cost.flows import BATCHED, FOLLOWS, Flows, Work, flows_of
 from ops.cost.invocations import Run, Share, Timing
 from ops.cost.topology import Function, Table, Topology
 
@@ -21,8 +20,8 @@ SHARED: Final = "bus"
 _SERVICE_OF: Final[Mapping[str, str]] = {
     function.name: service.name for service in SERVICES for function in service.functions
 }
-#: What usage goes through, on the bus and behind it.
-USAGE_PATH: Final = (INTAKE.name, USAGE.name)
+#: Until the records in an entry settle.
+_PASSES: Final = 4
 _SECONDS_PER_HOUR: Final = 3600
 
 
@@ -30,8 +29,7 @@ _SECONDS_PER_HOUR: Final = 3600
 class Scope:
     """`rate` is requests a second. `months` is how long the system has run at the end of the month that is billed.
 
-    What nobody has built yet can be asked about: `batch_lines` has usage logged by one line a batch, and `packed`
-    has so many usage records travel in one event.
+    If it is not `batched`, every event has an entry and a message of its own.
     """
 
     topology: Topology
@@ -40,12 +38,28 @@ class Scope:
     assumptions: Assumptions
     months: float = 1.0
     side: Side = "ours"
-    batch_lines: bool = False
-    packed: int = 1
+    batched: bool = True
 
     @cached_property
     def flows(self) -> Flows:
-        return flows_of(self.mix, self.topology, rate=self.rate, side=self.side, packed=self.packed)
+        return self._flows(self.entry)
+
+    @cached_property
+    def entry(self) -> float:
+        """Records of a batched type that share an entry: what one invocation of ingestion publishes together.
+
+        In a topology that has one queue for all, how much that is depends on it in turn.
+        """
+        entry = 1.0
+        for _ in range(_PASSES if self.batched and self.side == "ours" else 0):
+            runs = self.timing.runs(self._flows(entry))
+            shares = (s for run in runs for work, s in run.shares.items() if work.function == INTAKE.name)
+            entry = max([1.0, *(share.point.records / share.point.units["bus_events"] for share in shares)])
+        return entry
+
+    def _flows(self, entry: float) -> Flows:
+        batched = self.batched and self.side == "ours"
+        return flows_of(self.mix, self.topology, rate=self.rate, side=self.side, batched=batched, entry=entry)
 
     @property
     def timing(self) -> Timing:
@@ -73,9 +87,21 @@ class Scope:
     def measured(self, work: Work) -> Measured:
         return measured()[work.function, work.work, self.side]
 
-    def records_per_event(self, work: Work) -> float:
-        """In what the work publishes."""
-        return records_per_event(PACKED, self.packed) if work.function == INTAKE.name else 1.0
+    def entries(self, work: Work, made: Share) -> float:
+        """What an invocation puts on the bus. Ingestion is measured with usage alone; all else has its own entry."""
+        measured_entries, records = made.point.units.get("bus_events", 0.0), made.point.records
+        if work.function != INTAKE.name or self.side == "plain":
+            return measured_entries
+        if not self.batched:
+            return records
+        handled = {type_: count for (part, type_), count in self.flows.handled.items() if part == INTAKE.name}
+        alone = sum(count for type_, count in handled.items() if not self._is_batched(type_)) / sum(handled.values())
+        return measured_entries + alone * records
+
+    @staticmethod
+    def _is_batched(handled: str) -> bool:
+        followed = FOLLOWS.get((INTAKE.name, handled))
+        return followed is not None and followed.type in BATCHED
 
     def owner(self, run: Run) -> str:
         """On whose row of the bill an invocation is: the service's whose work it is, or the group's."""

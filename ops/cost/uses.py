@@ -173,17 +173,17 @@ def _api(scope: Scope, work: Work, made: Share) -> Iterator[Use]:
 def _bus(scope: Scope) -> Iterator[Use]:
     """Whoever publishes pays: what other systems put on the bus is on this bill, as ingestion's."""
     for work, made in scope.shares.items():
-        packed = scope.records_per_event(work)
-        each = made.point.units.get("bus_events", 0) / packed
+        each = scope.entries(work, made)
         count = made.per_second * scope.seconds * each
+        size = made.point.bus_bytes * made.point.units.get("bus_events", 0) / each if each else 0.0
         yield Use(
             service=service_of(work.function),
             resource=f"{work.function} publishes",
             price="eventbridge.events",
             quantity=count / M,
-            why=f"{each:,.1f} events of {made.point.bus_bytes:,.0f} bytes an invocation",
+            why=f"{each:,.1f} entries of {size:,.0f} bytes an invocation",
         )
-        yield from archived(scope, service_of(work.function), count, made.point.bus_bytes * packed)
+        yield from archived(scope, service_of(work.function), count, size)
     foreign = scope.flows.published[FOREIGN] * scope.seconds
     yield Use(
         service=INGESTION.name,

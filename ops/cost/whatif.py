@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from functions.billing.manifest import USAGE
+from functions.ingestion.manifest import CONSUMER as INTAKE
 from ops.cost.bill import Bill, billed
 from ops.cost.figures import Mix, Prices
-from ops.cost.scope import USAGE_PATH, Scope
+from ops.cost.scope import Scope
 from ops.cost.topology import Function, Topology
 from ops.cost.uses import uses_of
 
@@ -18,7 +20,7 @@ _CALL: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """`where` it would be made: in a manifest, in the stage's config, by the clients, or in code that is not there."""
+    """`where` it would be made: in a manifest, in the stage's config, by the clients, or in code."""
 
     what: str
     where: str
@@ -63,8 +65,7 @@ def _variants(scope: Scope) -> Iterator[tuple[str, str, Scope]]:
     yield "no archive", "config", replace(scope, topology=replace(scope.topology, archive_days=None))
     yield f"usage in HTTP calls of {_CALL} records", "clients", replace(scope, mix=_calls(scope.mix, _CALL))
     yield "usage in HTTP calls of one record", "clients", replace(scope, mix=_calls(scope.mix, 1))
-    yield "usage logged by one line a batch", "code", replace(scope, batch_lines=True)
-    yield "ten usage records in one event", "code", replace(scope, packed=10)
+    yield "an entry and a message for each usage record", "code", replace(scope, batched=False)
     slow = scope.assumptions.values["processor_factor"].model_copy(update={"value": 2.0})
     values = {**scope.assumptions.values, "processor_factor": slow}
     slower = scope.assumptions.model_copy(update={"values": values})
@@ -73,7 +74,7 @@ def _variants(scope: Scope) -> Iterator[tuple[str, str, Scope]]:
 
 def _shaped(scope: Scope) -> Iterator[tuple[str, str, Scope]]:
     """Of the functions and queues that usage goes through: of a service's own, or of its group's."""
-    for name in dict.fromkeys(scope.topology.deployed_as(part) for part in USAGE_PATH):
+    for name in dict.fromkeys(scope.topology.deployed_as(part) for part in (INTAKE.name, USAGE.name)):
         size, now = scope.topology.queues[name].batch_size, scope.topology.functions[name].memory_mib
         for other, window in ((size * 10, 1), (max(1, size // 10), scope.topology.queues[name].window)):
             yield f"{name}: batches of {other}, window {window} s", "manifest", _queue(scope, name, other, window)
