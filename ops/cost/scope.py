@@ -96,7 +96,7 @@ class Scope:
             return records
         handled = {type_: count for (part, type_), count in self.flows.handled.items() if part == INTAKE.name}
         alone = sum(count for type_, count in handled.items() if not self._is_batched(type_)) / sum(handled.values())
-        return measured_entries + alone * records
+        return min(1.0, (1 - alone) * records) * measured_entries + alone * records
 
     @staticmethod
     def _is_batched(handled: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from itertools import pairwise
 
 import pytest
 
@@ -17,7 +17,8 @@ from ops.cost.templates import read
 from ops.cost.whatif import bill_of
 from runtime.topology import topology as regrouped
 
-ROOT = Path(__file__).parents[2]
+#: Work -> what was measured of ours, by the number of records.
+POINTS = {r["work"]: r["points"] for r in json.loads(MEASURED.read_text())["results"] if r["side"] == "ours"}
 
 
 @pytest.fixture(scope="module")
@@ -57,33 +58,44 @@ def test_what_is_read_is_what_the_manifests_say(topology):
 def test_the_usage_path_reckoned_by_hand_comes_to_the_same(dollars):
     """From 50,000 requests a minute to dollars, with nothing of the model's: figures of the files, multiplied."""
     usage = 50_000 * 60 * 730 * 0.9888  # records a month
-    results = json.loads((ROOT / "bench" / "measured.json").read_text())["results"]
-    full = next(r for r in results if (r["work"], r["side"]) == ("usage, known customers", "ours"))["points"][-1]
-    posted = next(r for r in results if (r["work"], r["side"]) == ("POST /events", "ours"))["points"][1]
-    assert (full["records"], posted["records"]) == (100, 10)
+    posted = POINTS["POST /events"][1]
+    assert posted["records"] == 10
 
-    # Over HTTP, ten records a call: a call of the API is one of SQS, too.
+    # Over HTTP, ten records a call: a call of the API is one of SQS, too, and one message.
     assert dollars["ingestion-api (POST /events)", "apigateway.requests"] == pytest.approx(usage / 10 * 1.00 / 1e6)
     assert dollars["ingestion-api (POST /events)", "sqs.requests"] == pytest.approx(usage / 10 * 0.40 / 1e6)
-    # 3.91 ms and a call's 0.4 at 512 of 1,769 MiB, and 10 ms for SendMessageBatch, to the next millisecond; 0.5 GB.
+    # Its milliseconds and a call's 0.4 at 512 of 1,769 MiB, and 10 ms for SendMessageBatch, to the next one; 0.5 GB.
     ms = (posted["cpu_ms"] + 0.4) * 1769 / 512 + 10 * posted["waits"]["SendMessageBatch"]
     gb_seconds = usage / 10 * -(-ms // 1) / 1000 * 0.5
     lambda_dollars = dollars["ingestion-api (POST /events)", "lambda.duration.arm64"]
     assert lambda_dollars == pytest.approx(gb_seconds * 0.0000133334, rel=0.01)  # some cold starts on top
-    # Each record is an event, and the rule sends each to a queue; ten calls receive a full batch, ten delete it.
-    assert dollars["billing-usage queue: sent by the bus", "sqs.requests"] == pytest.approx(usage * 0.40 / 1e6)
-    assert dollars["billing-usage queue: received and deleted", "sqs.requests"] == pytest.approx(
-        usage / 100 * 2 * 10 * 0.40 / 1e6
-    )
+    # Five pollers take what has come in since they asked last, 8 ms ago and as long as their batch took, which is
+    # published in 15 ms. The records of a batch share an entry; payments, one in 1,648 records, have their own.
+    a_second = usage / 730 / 3600 / 10
+    batch = 1.0
+    for _ in range(50):
+        batch = max(1.0, a_second / 5 * (0.008 + _ms("usage is forwarded, by tens", batch * 10, waits=15) / 1000))
+    entries = usage / 10 / batch
     payments = 50_000 * 60 * 730 * 0.0006
-    assert dollars["ingestion publishes", "eventbridge.events"] == pytest.approx((usage + payments) * 1.00 / 1e6)
-    # A hundred lines of 26 bytes more than are written, at 0.50 for 2^30 bytes.
-    logged = usage / 100 * (full["log_bytes"] + full["log_lines"] * 26) / 2**30
-    assert dollars["billing-usage (usage, known customers)", "logs.standard"] == pytest.approx(logged * 0.50, rel=0.01)
+    published = dollars["ingestion publishes", "eventbridge.events"]
+    assert published == pytest.approx((entries + payments) * 1.00 / 1e6, rel=0.02)
+    assert dollars["billing-usage queue: sent by the bus", "sqs.requests"] == pytest.approx(
+        entries * 0.40 / 1e6, rel=0.02
+    )
     # A write unit each, and one for the first of a customer in each of five processes that live for two hours:
     # 824 x 7,200 / 5 records over 100,000 customers are 11.9 each, and so 8.4 in a hundred are the first.
     written = usage * (1 + 0.0843) * 0.625 / 1e6
-    assert dollars["billing-usage (usage, known customers)", "dynamodb.writes"] == pytest.approx(written, rel=0.01)
+    assert dollars["billing-usage (usage, known customers, by tens)", "dynamodb.writes"] == pytest.approx(
+        written, rel=0.01
+    )
+    # A line for every ten, and one of metrics for each batch of a second of a fifth of it all; 26 bytes more for each
+    # line than are written, at 0.50 for 2^30 bytes. Of new customers there is as much to tell.
+    full = POINTS["usage, known customers, by tens"][-1]
+    records = usage / 730 / 3600 / 5
+    logged = usage / records * records / 100 * (full["log_bytes"] + full["log_lines"] * 26) / 2**30
+    assert dollars["billing-usage (usage, known customers, by tens)", "logs.standard"] == pytest.approx(
+        logged * 0.50, rel=0.05
+    )
 
 
 def test_a_group_is_read_as_its_manifests_regrouped_say_it(grouped, topology):
@@ -108,36 +120,34 @@ def test_usage_in_a_group_reckoned_by_hand_comes_to_the_same(grouped):
     scope = Scope(topology=there, mix=mix_named("metered"), rate=50_000 / 60, assumptions=assumptions())
     bill = bill_of(scope, prices_in("us-east-1"))
     dollars = {(line.use.resource, line.use.price): line.dollars for line in bill.lines}
-    (shared,) = (line for line in bill.lines if "batches of" in line.use.resource and "duration" in line.use.price)
-    results = {(r["work"], r["side"]): r["points"] for r in json.loads(MEASURED.read_text())["results"]}
     usage = 50_000 * 60 * 730 * 0.9888  # records a month
 
     # A call of the API is of the group's function: a whole vCPU with 1,769 MiB, whatever it needs.
-    posted = results["POST /events", "ours"][1]
+    posted = POINTS["POST /events"][1]
     ms = -(-(posted["cpu_ms"] + 0.4 + 10) // 1)
     paid = usage / 10 * ms / 1000 * 1769 / 1024 * 0.0000133334
     assert dollars["ingestion-api (POST /events)", "lambda.duration.arm64"] == pytest.approx(paid, rel=0.01)
-    # Each record is on the queue twice: the API puts it there, and the bus what ingestion makes of it. Five of a call
-    # are received at once, by two calls.
-    assert dollars[f"{name} queue: sent by the bus", "sqs.requests"] == pytest.approx(usage * 0.40 / 1e6, rel=0.01)
-    received = 2 * usage / 5 * 2 * 0.40 / 1e6
-    assert dollars[f"{name} queue: received and deleted", "sqs.requests"] == pytest.approx(received, rel=0.01)
-    # Half of the batches are five for ingestion, which publishes them in 15 ms, half five for the ledger, 15 ms.
-    five = [_between(results[work, "ours"], 5) for work in ("usage is forwarded", "usage, known customers")]
-    handed_on = _between(results["messages are handed on", "ours"], 5)["cpu_ms"]
-    ms = sum(point["cpu_ms"] + 0.4 * point["calls"] + 15 for point in five) / 2 + handed_on
-    paid = 2 * usage / 5 * -(-ms // 1) / 1000 * 1769 / 1024 * 0.0000133334
-    assert paid <= shared.dollars <= 1.25 * paid  # beside customers whom a process meets first, and cold starts
-    # Lines are each part's own: five records', and one for what the metrics are made of.
-    written = _between(results["usage is forwarded", "ours"], 5)
-    logged = usage / 5 * (written["log_bytes"] + written["log_lines"] * 26) / 2**30 * 0.50
-    assert dollars["ingestion (usage is forwarded)", "logs.standard"] == pytest.approx(logged, rel=0.01)
+    # Each record is on the queue twice: the API puts it there, ten in a message, and the bus what ingestion makes of
+    # them, in one entry for each invocation that has some.
+    entries = dollars["ingestion publishes", "eventbridge.events"] / 1.00 * 1e6
+    assert usage / 100 < entries < usage / 10 * 1.01
+    sent = dollars[f"{name} queue: sent by the bus", "sqs.requests"] / 0.40 * 1e6
+    assert sent == pytest.approx(entries, rel=0.02)
+    # What is received is deleted, a batch at a time.
+    received = dollars[f"{name} queue: received and deleted", "sqs.requests"] / 0.40 * 1e6
+    assert 2 * (usage / 10 + sent) / 10 <= received <= 2.01 * (usage / 10 + sent)
+    # A write unit for each record, and some for the first of a customer in each process.
+    written = dollars["billing-usage (usage, known customers, by tens)", "dynamodb.writes"]
+    assert usage * 0.625 / 1e6 < written < 1.2 * usage * 0.625 / 1e6
 
 
-def _between(points, records):
-    """In proportion, between one record and ten; of calls the sum."""
-    one, ten = points[:2]
-    part = (records - 1) / 9
-    figures = {name: one[name] + (ten[name] - one[name]) * part for name in ("cpu_ms", "log_bytes", "log_lines")}
-    calls = [sum(point["calls"].values()) for point in (one, ten)]
-    return {**figures, "calls": calls[0] + (calls[1] - calls[0]) * part}
+def _ms(work, records, *, waits):
+    """Of an invocation at 512 of 1,769 MiB, with so many milliseconds of waiting: in proportion between two sizes."""
+    points = POINTS[work]
+    low, high = next((a, b) for a, b in pairwise(points) if records <= b["records"])
+    part = (records - low["records"]) / (high["records"] - low["records"])
+    cpu, calls = (
+        a + (b - a) * part
+        for a, b in ((low["cpu_ms"], high["cpu_ms"]), (sum(low["calls"].values()), sum(high["calls"].values())))
+    )
+    return (cpu + 0.4 * calls) * 1769 / 512 + waits

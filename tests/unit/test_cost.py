@@ -87,6 +87,19 @@ class TestFlows:
             ("billing-usage", "ingestion.usage.recorded"): 10,
         }
 
+    def test_what_a_client_sends_in_one_call_is_one_message_and_what_is_published_together_one_entry(self):
+        flows = flows_of(mix_of("usage", records_per_call=10), topology(), rate=100, entry=20)
+
+        assert (flows.direct["ingestion"], flows.sent["billing-usage"]) == (10, 5)
+        assert flows.entries == {"ingestion-service": 5}
+        assert {work.function: work.per_message for work in flows.works if work.trigger == "queue"} == {
+            "ingestion": 10,
+            "billing-usage": 20,
+        }
+
+    def test_a_call_of_more_than_a_message_holds_is_several(self):
+        assert flows_of(mix_of("usage", records_per_call=250), topology(), rate=250).direct["ingestion"] == 3
+
     def test_a_payment_goes_all_the_way_to_an_e_mail(self):
         flows = flows_of(mix_of("payment settled", "bus"), topology(), rate=3)
 
@@ -181,7 +194,7 @@ class TestGroups:
 
     def test_what_comes_one_by_one_is_mixed_and_what_comes_together_stays_together(self):
         mixed, together = (
-            replace(scope(mix_of("usage", records_per_call=n)), topology=monolith(), rate=2000).runs[-1]
+            replace(scope(mix_of("usage", records_per_call=n)), topology=monolith(), rate=2000, batched=False).runs[-1]
             for n in (1, 10)
         )
 
@@ -237,6 +250,30 @@ class TestUses:
         units = sum(quantities(scope(mix_of("usage")), "dynamodb.writes").values())
 
         assert 1 <= units / (100 * 730 * 3600 / 1e6) < 1.1
+
+
+class TestBatchedMode:
+    def test_an_entry_is_what_one_invocation_of_ingestion_has(self):
+        there = replace(scope(mix_of("usage", records_per_call=10)), rate=2_000)
+
+        (share,) = (share for work, share in there.shares.items() if work.function == "ingestion")
+        assert there.entry == pytest.approx(share.point.records / share.point.units["bus_events"])
+        assert there.entry > 10
+
+    def test_without_it_each_record_has_an_entry_and_a_message(self):
+        there = replace(scope(mix_of("usage", records_per_call=10)), batched=False)
+
+        month = 100 * 730 * 3600 / 1e6
+        assert sum(quantities(there, "eventbridge.events").values()) == pytest.approx(month)
+        assert quantities(there, "sqs.requests")["billing-usage queue: sent by the bus"] == pytest.approx(month)
+
+    def test_payments_have_entries_of_their_own(self):
+        there = scope(mix_of("payment settled", "bus"))
+
+        # The partner's, ingestion's, billing's and the news of the mail.
+        assert sum(quantities(there, "eventbridge.events").values()) == pytest.approx(
+            4 * 100 * 730 * 3600 / 1e6, rel=0.01
+        )
 
 
 class TestChanges:
