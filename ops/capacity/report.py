@@ -37,7 +37,7 @@ def _scenario(result: Result) -> Iterator[str]:
     yield f"  {result.at_once} functions at once: {_listed(result.concurrency)}"
     yield f"  oldest message, s: {_listed({n: round(age, 1) for n, age in result.oldest.items()})}"
     yield f"  most that waited: {_listed(result.backlog)}"
-    yield f"  records a batch: {_listed({name: round(size, 1) for name, size in result.batches.items()})}"
+    yield f"  messages a batch: {_listed({name: round(size, 1) for name, size in result.batches.items()})}"
     yield (
         f"  accepted {result.accepted:,}, refused {result.refused:,}, put back {result.deferred:,} times, "
         f"lost {result.lost:,}; drained after {result.drained:,.0f} s"
