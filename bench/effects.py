@@ -1,11 +1,11 @@
-"""Events put on a bus, and when their effect is in a table: the same way to look for every peer."""
+"""Events put on a bus, and when their effect is there: the same way to look for every peer."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Any, Final
@@ -15,20 +15,43 @@ from local.embedded.polling import DeadlinePassed
 
 #: What PutEvents takes, and BatchGetItem.
 _ENTRIES: Final = 10
-_KEYS: Final = 100
-_PATIENCE: Final = 120.0
+_ASKED: Final = 100
+_PATIENCE: Final = 300.0
+#: Each look costs the emulator something. Of a run without a rate only the end counts.
+_PAUSE: Final = 0.01
+_SELDOM: Final = 0.05
 
 Key = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One peer. `entry` is what PutEvents is given for the n-th event, `key` where its effect is in `table`."""
+    """One peer. `entry` is what PutEvents is given for the n-th event; `there` tells which events have had effect."""
 
     name: str
-    table: str
     entry: Callable[[int], Mapping[str, Any]]
-    key: Callable[[int], Key]
+    there: Callable[[Sequence[int]], Collection[int]]
+
+
+def in_table(cloud: Cloud, table: str, key: Callable[[int], Key]) -> Callable[[Sequence[int]], Collection[int]]:
+    """For a Way whose effect is an item with that key."""
+
+    def there(numbers: Sequence[int]) -> Collection[int]:
+        keys = {_name(key(n)): n for n in numbers}
+        names = {f"#{n}": name for n, name in enumerate(key(numbers[0]))}
+        asked = {
+            "Keys": [key(n) for n in numbers],
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": names,
+        }
+        answer = cloud.client("dynamodb").batch_get_item(RequestItems={table: asked})
+        return {keys[_name(item)] for item in answer["Responses"][table]}
+
+    return there
+
+
+def _name(key: Key) -> str:
+    return "\0".join(value["S"] for _, value in sorted(key.items()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +83,7 @@ class NotTaken(Exception):
 
 @dataclass(kw_only=True)
 class Run:
-    """One load on one way. `first` is the number of its first event: no two runs share any.
-
-    Each look costs the emulator something, so a run without a rate looks seldom: only its end counts.
-    """
+    """One load on one way. `first` is the number of its first event: no two runs share any."""
 
     cloud: Cloud
     way: Way
@@ -77,7 +97,7 @@ class Run:
         sender = threading.Thread(target=self._send, name="sender", daemon=True)
         start = time.monotonic()
         sender.start()
-        spans = list(self._spans(0.01 if self.load.rate else 0.05))
+        spans = list(self._spans(_PAUSE if self.load.rate else _SELDOM))
         return Seen(spans, time.monotonic() - start)
 
     def _send(self) -> None:
@@ -107,14 +127,14 @@ class Run:
         missing, deadline = self.load.count, time.monotonic() + _PATIENCE
         while missing:
             waiting += self._just_put()
-            asked = waiting[:_KEYS]
-            there = self._there([self.way.key(n) for n, _ in asked]) if asked else set()
+            asked = waiting[:_ASKED]
+            there = self.way.there([n for n, _ in asked]) if asked else ()
             now = time.monotonic()
-            arrived = [event for event in asked if _name(self.way.key(event[0])) in there]
+            arrived = [event for event in asked if event[0] in there]
             yield from (now - put for _, put in arrived)
             missing -= len(arrived)
-            waiting = [event for event in waiting if event not in arrived]
-            if len(arrived) < _KEYS:
+            waiting = [event for event in waiting if event[0] not in there]
+            if len(arrived) < _ASKED:
                 self._check(deadline, missing)
                 time.sleep(pause)
 
@@ -122,18 +142,8 @@ class Run:
         while self._put:
             yield self._put.popleft()
 
-    def _there(self, keys: Sequence[Key]) -> set[str]:
-        names = {f"#{n}": name for n, name in enumerate(keys[0])}
-        asked = {"Keys": keys, "ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
-        answer = self.cloud.client("dynamodb").batch_get_item(RequestItems={self.way.table: asked})
-        return {_name(item) for item in answer["Responses"][self.way.table]}
-
     def _check(self, deadline: float, missing: int) -> None:
         if self._failure:
             raise self._failure[0]
         if time.monotonic() > deadline:
             raise DeadlinePassed(f"{self.way.name}: {missing} of {self.load.count} effects are still missing")
-
-
-def _name(key: Key) -> str:
-    return "\0".join(value["S"] for _, value in sorted(key.items()))

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from bench.carried import CALIBRATION, LOADS, WARM_UP, Carried, Comparison
 from bench.end_to_end import EndToEnd, Rounds, peers
 from bench.kill_run import Settings, clean, tune
+from bench.paid import Payments
 from bench.plain_stack import deploy_plain
 from bench.usage import Traffic
 from events.catalog import IngestionUsageRecorded
@@ -31,8 +32,13 @@ def on_a_stack(now: datetime, concurrency: int, say: Callable[[str], None]) -> S
 
 
 def end_to_end(now: datetime, rounds: Rounds, say: Callable[[str], None]) -> Sequence[EndToEnd]:
-    """A signal ends the emulator, too: raises Stopped. Raises DeadlinePassed, NotTaken."""
+    """Plain, ours, and payments to their receipts. A signal ends the emulator, too: raises Stopped.
+
+    Raises DeadlinePassed, NotTaken, Refused.
+    """
     with signals_stop(), running_ministack(emulator_python(say)) as url, TemporaryDirectory() as directory:
         stack = deploy_stack(Cloud(url), clean(environ), say, is_ours=True)
         deploy_plain(stack.cloud, detail_type=IngestionUsageRecorded.type, directory=Path(directory))
-        return peers(stack, now).compared(rounds, say)
+        compared = peers(stack, now).compared(rounds, say)
+        say("payments, from the provider to the receipt")
+        return [*compared, Payments(stack=stack, moment=now).measured()]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.effects import Load, NotTaken, Run, Way
+from bench.effects import Load, NotTaken, Run, Way, in_table
 
 
 class World:
@@ -36,7 +36,8 @@ class World:
 
 
 def run(world: Any, load: Load, first: int = 0) -> Run:
-    way = Way(name="w", table="t", entry=lambda n: {"id": str(n)}, key=lambda n: {"id": {"S": str(n)}})
+    there = in_table(world, "t", lambda n: {"id": {"S": str(n)}})
+    way = Way(name="w", entry=lambda n: {"id": str(n)}, there=there)
     return Run(cloud=world, way=way, load=load, first=first)
 
 

@@ -118,7 +118,7 @@ def test_the_table_of_both_sides_tells_the_median_of_the_rounds_own_ratios():
 
     cells = [line.split() for line in lines]
     assert cells[:2] == [["plain", "100", "80", "180"], ["ours", "500", "40", "90"]]
-    assert cells[2] == ["ratio", "4.00", "x", "0.50", "x", "0.50", "x"]
+    assert cells[2] == ["ours", "/", "plain", "4.00", "x", "0.50", "x", "0.50", "x"]
 
 
 def document(scenario: str, result: Any) -> dict[str, Any]:
