@@ -57,11 +57,12 @@ fuzz: $(READY) ## Look for inputs that break a promise: SECONDS=60 for all targe
 kill-run: $(READY) ## N usage events through the embedded stack while its functions are killed: make kill-run N=100000.
 	@$(PY) -m bench.kill_run --events $(or $(N),100000)
 
-bench: $(READY) ## What it costs and how fast it is, beside peers: AWS calls, processor time, the memory cloud. Minutes.
+bench: $(READY) ## What it costs and how fast it is, beside peers: AWS calls, processor time, memory cloud, emulator. Minutes.
 	@$(PY) -m bench calls
 	@$(PY) -m bench cpu
 	@$(PY) -m bench memory
 	@$(PY) -m bench growth 10000 30000 100000
+	@$(PY) -m bench embedded
 
 format: $(READY) ## Put sources into the form that check asks for.
 	@ruff check --fix . ; ruff format .

@@ -16,7 +16,10 @@ from bench import cold as cold_start
 from bench.calls import measure_all
 from bench.canned import Level
 from bench.cpu import measure_cpu
-from bench.embedded import on_a_stack
+from bench.effects import Load
+from bench.embedded import end_to_end, on_a_stack
+from bench.end_to_end import Rounds as Turns
+from bench.end_to_end import end_to_end_table
 from bench.growth import measure_growth
 from bench.handing_on import handing_on
 from bench.machine import machine
@@ -25,6 +28,7 @@ from bench.memory import measure_memory
 from bench.plots import Unplottable, svg_of
 from bench.report import as_document, as_table, measurements, measurements_table
 from bench.tables import cpu_table, growth_table, memory_table
+from local.embedded.signals import Stopped
 from ops.cost.figures import MEASURED
 from runtime.clock import SystemClock
 
@@ -80,6 +84,24 @@ def growth(
     """Whether the memory cloud's time and memory for a record stay the same while records add up."""
     results = measure_growth(points, tell=_progress(max(points)))
     _tell("growth", results, growth_table, now=_now(), as_json=as_json)
+
+
+@app.command(epilog="Example: python -m bench embedded --rounds 5 --json > embedded.json")
+def embedded(
+    rounds: Rounds = 3,
+    events: Annotated[int, typer.Option(min=10, help="Put as fast as the bus takes them, each round.")] = 1_000,
+    rate: Annotated[float, typer.Option(min=1, help="Events a second, where the pace is even.")] = 30,
+    seconds: Annotated[int, typer.Option(min=1, help="For how long, each round.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """The whole way on the emulator: a plain Powertools consumer, and billing's ledger of usage as it is deployed."""
+    now = _now()
+    turns = Turns(burst=Load(count=events), paced=Load(count=round(rate * seconds), rate=rate), count=rounds)
+    try:
+        results = end_to_end(now, turns, _say)
+    except Stopped:
+        raise typer.Exit(130) from None
+    _tell("embedded", results, end_to_end_table, now=now, as_json=as_json)
 
 
 @app.command(epilog="Example: python -m bench plot cpu.json memory.json --out docs/bench")
@@ -140,6 +162,10 @@ def _progress(goal: int) -> Callable[[int], None]:
     return tell
 
 
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
 def _now() -> datetime:
     return SystemClock().now().replace(microsecond=0)
 
@@ -166,7 +192,7 @@ def capacity(
 ) -> None:
     """What `python -m ops capacity` predicts for the embedded stack, beside what the stack does."""
     now = SystemClock().now()
-    found = on_a_stack(now, concurrency, lambda text: print(text, file=sys.stderr))
+    found = on_a_stack(now, concurrency, _say)
     document = {"scenario": "capacity", "machine": machine(f"{now:%Y-%m-%d}"), "results": carried.as_json(found)}
     print(json.dumps(document, indent=2) if as_json else carried.as_lines(found))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from statistics import median
 from typing import Any, Final
 
 _WIDTH, _LABELS, _ROW, _HEAD, _FOOT = 760, 300, 24, 48, 30
@@ -58,12 +59,19 @@ def _growth(results: Sequence[Mapping[str, Any]]) -> Iterator[Bar]:
         yield Bar(f"{point['records']:,} records", point["records_per_second"], told, ours=True)
 
 
+def _embedded(results: Sequence[Mapping[str, Any]]) -> Iterator[Bar]:
+    for side in results:
+        rate, p95 = median(side["events_per_second"]), median(side["p95_ms"])
+        yield Bar(side["side"], rate, f"{rate:,.0f}, p95 {p95:,.0f} ms", ours=side["side"] == "ours")
+
+
 _Bars = Callable[[Sequence[Mapping[str, Any]]], Iterator[Bar]]
 
 #: Scenario -> title, and how its results become bars.
 _PLOTS: Final[Mapping[str, tuple[str, _Bars]]] = {
     "cpu": ("Microseconds of processor for one record: ours, and a plain Powertools consumer", _cpu),
     "memory": ("Records a second on one processor, in memory", _memory),
+    "embedded": ("Events a second, from the bus to the table, on the emulator", _embedded),
     "growth": ("Records a second, and memory for each, as they add up", _growth),
 }
 

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from contracts.company import SERVICES
 from infra.tracing import Tracing
+from runtime.manifest import Consumer
 from runtime.topology import SERVICES as APART
 from runtime.topology import Topology, topology
 
@@ -28,6 +29,8 @@ class StageConfig:
 
     `platform_logs` has Lambda write when each invocation starts and ends, beside what the function writes.
     `retain_data` keeps tables, secrets and logs when a stack is deleted, and protects tables from deletion.
+    `max_concurrency` is how many invocations a queue may have at a time; None leaves it to the manifest.
+    `batching_windows` has functions wait until their batches fill, as long as the manifest says.
     `dashboards` draws each service and the whole flow in CloudWatch.
     `emf_extracted` says whether CloudWatch makes metrics of log lines; elsewhere the lines are read.
     `archive_days` is how long the bus remembers events for replays; None leaves the archive out.
@@ -49,6 +52,8 @@ class StageConfig:
     log_days: LogDays
     platform_logs: bool
     retain_data: bool
+    max_concurrency: int | None
+    batching_windows: bool
     alarms: bool
     dashboards: bool
     emf_extracted: bool
@@ -113,6 +118,14 @@ class StageConfig:
         """What a manifest's function is called, and its queue: after itself, or after the group that it is in."""
         return self.resource_name(self.grouped.deployed_as(function))
 
+    def concurrency(self, consumer: Consumer) -> int:
+        """Invocations of the consumer at a time, at most."""
+        return min(consumer.max_concurrency, self.max_concurrency or consumer.max_concurrency)
+
+    def batching_window(self, consumer: Consumer) -> int:
+        """Seconds for which a batch may fill."""
+        return consumer.batching_window if self.batching_windows else 0
+
     def stack_name(self, stack_id: str) -> str:
         return f"Breakwater-{self.name}-{stack_id}"
 
@@ -124,6 +137,8 @@ _EMBEDDED: Final = StageConfig(
     log_days=3,
     platform_logs=True,
     retain_data=False,
+    max_concurrency=2,  # each is a process here: more than there are processors wait for each other, and all start
+    batching_windows=False,  # what a full batch saves is AWS's bill; here somebody looks on, and full ones come anyway
     alarms=False,  # the emulator has no queue metrics: an alarm would never fire
     dashboards=False,  # nor any of ours: they would stay empty
     emf_extracted=False,
@@ -145,7 +160,13 @@ _EMBEDDED: Final = StageConfig(
 )
 
 #: LocalStack runs functions in Lambda's own images.
-_LOCALSTACK: Final = replace(_EMBEDDED, name="localstack", package_target="lambda-this-cpu", bootstrap_roles=True)
+_LOCALSTACK: Final = replace(
+    _EMBEDDED,
+    name="localstack",
+    package_target="lambda-this-cpu",
+    bootstrap_roles=True,
+    batching_windows=True,  # it checks, as AWS does, that batches over ten have one
+)
 
 _DEV: Final = StageConfig(
     name="dev",
@@ -154,6 +175,8 @@ _DEV: Final = StageConfig(
     log_days=14,
     platform_logs=True,
     retain_data=False,
+    max_concurrency=None,
+    batching_windows=True,
     alarms=True,
     dashboards=True,
     emf_extracted=True,
@@ -181,6 +204,8 @@ _PROD: Final = StageConfig(
     log_days=90,
     platform_logs=False,  # 480 bytes an invocation, whose duration is a metric anyhow: see `python -m ops cost`
     retain_data=True,
+    max_concurrency=None,
+    batching_windows=True,
     alarms=True,
     dashboards=True,
     emf_extracted=True,

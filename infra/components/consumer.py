@@ -119,7 +119,7 @@ class EventConsumer(Construct):
         self.function.allow(*_CONSUME, on=self.queue.queue_arn)
         self.function.allow("sqs:SendMessage", on=self.dead_letter_queue.queue_arn)
         self.function.allow_check_out()
-        _mapping(self, consumer=consumer, queue=self.queue, function=self.function)
+        _mapping(self, consumer=consumer, queue=self.queue, function=self.function, stage=home.stage)
         for subscription in consumer.subscriptions:
             pattern = _pattern(subscription, own_events)
             self._subscribe(subscription, pattern, consumer=consumer, home=home)
@@ -182,14 +182,16 @@ def _queue(
     )
 
 
-def _mapping(scope: Construct, *, consumer: Consumer, queue: aws_sqs.IQueue, function: ServiceFunction) -> None:
+def _mapping(
+    scope: Construct, *, consumer: Consumer, queue: aws_sqs.IQueue, function: ServiceFunction, stage: StageConfig
+) -> None:
     aws_lambda.EventSourceMapping(
         scope,
         "Mapping",
         target=function.resource,
         event_source_arn=queue.queue_arn,
         batch_size=consumer.batch_size,
-        max_batching_window=Duration.seconds(consumer.batching_window),
-        max_concurrency=consumer.max_concurrency,
+        max_batching_window=Duration.seconds(stage.batching_window(consumer)),
+        max_concurrency=stage.concurrency(consumer),
         report_batch_item_failures=True,
     )

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +20,11 @@ SOURCES: Final = (
     "events",
     "runtime",
     "functions",
+    "contracts",
     "infra",
     "requirements.txt",
     "requirements-tracing.txt",
+    "requirements-dev.txt",  # the CDK's own version
     "cdk.json",
 )
 STAGE: Final = "embedded"
@@ -49,7 +51,7 @@ class FileAsset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """One template, the stacks that must stand before it, and the assets that it refers to."""
+    """One template, the names of the stacks that must stand before it, and the assets that it refers to."""
 
     name: str
     template: Path
@@ -120,12 +122,23 @@ def _prune(parent: Path) -> None:
 def stacks_in(home: Path) -> list[Stack]:
     """The assembly's stacks, each after those that it depends on."""
     artifacts = json.loads((home / "manifest.json").read_text())["artifacts"]
-    found = {
-        name: _stack(home, name, artifact, artifacts)
-        for name, artifact in artifacts.items()
-        if artifact["type"] == "aws:cloudformation:stack"
-    }
-    return list(_in_order(found))
+    found = [_stack(home, name, found, artifacts) for name, found in artifacts.items() if _is_stack(found)]
+    return [stack for wave in waves(found) for stack in wave]
+
+
+def waves(stacks: Sequence[Stack]) -> Iterator[list[Stack]]:
+    """Stacks that may be deployed at the same time: all that they depend on is in waves before. Raises SynthesisFailed.
+
+    What is not among the stacks stands already.
+    """
+    waiting = list(stacks)
+    while waiting:
+        missing = {stack.name for stack in waiting}
+        ready = [stack for stack in waiting if missing.isdisjoint(stack.depends_on)]
+        if not ready:
+            raise SynthesisFailed(f"stacks depend on each other in a circle: {', '.join(sorted(missing))}")
+        yield ready
+        waiting = [stack for stack in waiting if stack not in ready]
 
 
 def _stack(home: Path, name: str, artifact: Mapping[str, Any], artifacts: Mapping[str, Any]) -> Stack:
@@ -133,12 +146,20 @@ def _stack(home: Path, name: str, artifact: Mapping[str, Any], artifacts: Mappin
     properties = artifact["properties"]
     manifests = [home / artifacts[d]["properties"]["file"] for d in dependencies if _is_asset_manifest(artifacts[d])]
     return Stack(
-        name=properties.get("stackName", name),
+        name=_stack_name(name, artifact),
         template=home / properties["templateFile"],
-        depends_on=tuple(d for d in dependencies if artifacts[d]["type"] == "aws:cloudformation:stack"),
+        depends_on=tuple(_stack_name(d, artifacts[d]) for d in dependencies if _is_stack(artifacts[d])),
         assets=tuple(asset for manifest in manifests for asset in _file_assets(manifest, properties["templateFile"])),
         parameters=properties.get("parameters", {}),
     )
+
+
+def _stack_name(name: str, artifact: Mapping[str, Any]) -> str:
+    return str(artifact["properties"].get("stackName", name))
+
+
+def _is_stack(artifact: Mapping[str, Any]) -> bool:
+    return bool(artifact["type"] == "aws:cloudformation:stack")
 
 
 def _is_asset_manifest(artifact: Mapping[str, Any]) -> bool:
@@ -157,15 +178,3 @@ def _file_assets(manifest: Path, template: str) -> Iterator[FileAsset]:
                 bucket=destination["bucketName"],
                 key=destination["objectKey"],
             )
-
-
-def _in_order(stacks: Mapping[str, Stack]) -> Iterator[Stack]:
-    done: set[str] = set()
-    waiting = dict(stacks)
-    while waiting:
-        ready = [name for name, stack in waiting.items() if done.issuperset(stack.depends_on)]
-        if not ready:
-            raise SynthesisFailed(f"stacks depend on each other in a circle: {', '.join(waiting)}")
-        for name in ready:
-            done.add(name)
-            yield waiting.pop(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -43,6 +44,8 @@ class Cloud:
     session_token: str | None = field(default=None, repr=False)
     region: str = REGION
     _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    #: botocore's sessions make one client at a time.
+    _making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @cached_property
     def _session(self) -> boto3.session.Session:
@@ -55,13 +58,14 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """The client for one AWS service at this endpoint; one for each service, safe to share among threads."""
-        if service not in self._clients:
-            self._clients[service] = self._session.client(
-                service,  # type: ignore[call-overload]
-                endpoint_url=self.endpoint,
-                config=_CONFIG,
-            )
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service,  # type: ignore[call-overload]
+                    endpoint_url=self.endpoint,
+                    config=_CONFIG,
+                )
+            return self._clients[service]
 
     def environment(self) -> dict[str, str]:
         """The variables by which any AWS tool finds this endpoint and identity."""

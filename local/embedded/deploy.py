@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from local.embedded.assembly import FileAsset, Stack
+from local.embedded.assembly import FileAsset, Stack, waves
 from local.embedded.cloud import Cloud
 from local.embedded.polling import wait_until
 
@@ -33,18 +33,23 @@ class Deployed:
 
 
 def deploy(cloud: Cloud, stacks: Sequence[Stack], say: Say) -> dict[str, Deployed]:
-    """Create or update every stack, in the given order; those that have not changed stay as they are.
+    """Create or update every stack, after those that it depends on and beside the others.
 
-    Raises DeploymentFailed for the first that fails.
+    Those that have not changed stay as they are: CloudFormation compares them. Raises DeploymentFailed.
     """
     account = cloud.client("sts").get_caller_identity()["Account"]
     _upload(cloud, [asset for stack in stacks for asset in stack.assets], account)
     deployed = {}
-    for stack in stacks:
-        said = _deploy_one(cloud, stack)
-        deployed[stack.name] = _described(cloud, stack.name)
-        say(f"stack {stack.name}: {said}")
+    for wave in waves(stacks):
+        with ThreadPoolExecutor(max_workers=len(wave)) as pool:
+            for said, done in pool.map(lambda stack: _stands(cloud, stack), wave):
+                deployed[done.name] = done
+                say(f"stack {done.name}: {said}")
     return deployed
+
+
+def _stands(cloud: Cloud, stack: Stack) -> tuple[str, Deployed]:
+    return _deploy_one(cloud, stack), _described(cloud, stack.name)
 
 
 def _upload(cloud: Cloud, assets: Sequence[FileAsset], account: str) -> None:

@@ -14,7 +14,7 @@ from contracts.lines import Line
 from local.embedded.polling import wait_until
 from local.embedded.stack import CONSUMERS, Stack
 
-_POLL_SECONDS: Final = 0.15
+_POLL_SECONDS: Final = 0.25
 _CATCH_UP_SECONDS: Final = 10
 #: The round that is under way may have passed a log already; the one after it reads all of them anew.
 _WHOLE_ROUND: Final = 2
@@ -65,8 +65,10 @@ class Watcher:
     since: int = 0
     hops: list[Line] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _hurry: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _rounds: int = 0
+    _awaited: int = 0
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._watch, name="hops", daemon=True)
@@ -75,6 +77,7 @@ class Watcher:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
+        self._hurry.set()
         if self._thread is not None:
             self._thread.join()
 
@@ -88,8 +91,11 @@ class Watcher:
 
     def catch_up(self) -> None:
         """Returns when everything that was in the logs at the time of the call has been told."""
-        seen = self._rounds
-        wait_until(lambda: self._rounds >= seen + _WHOLE_ROUND, what="the logs are read", timeout=_CATCH_UP_SECONDS)
+        self._awaited = self._rounds + _WHOLE_ROUND
+        self._hurry.set()
+        wait_until(
+            lambda: self._rounds >= self._awaited, what="the logs are read", timeout=_CATCH_UP_SECONDS, interval=0.01
+        )
 
     def _watch(self) -> None:
         follower = Follower(self._read, self.stack.log_groups, since=self.since)
@@ -98,7 +104,9 @@ class Watcher:
                 self.hops.append(hop)
                 self.on_hop(hop)
             self._rounds += 1
-            self._stop.wait(_POLL_SECONDS)
+            if self._rounds >= self._awaited:
+                self._hurry.wait(_POLL_SECONDS)
+                self._hurry.clear()
 
     def _read(self, group: str, start: int) -> list[LogEvent]:
         try:

@@ -112,12 +112,11 @@ def _let_environments_die_alone() -> None:
     lambda_runtime.Worker.invoke = invoke_alone
 
 
-def _throw_faults() -> None:
-    """Where a test asks for them; functions see nothing of it."""
-    setting = os.environ.pop("BREAKWATER_FAULTS", "")  # noqa: TID251 - this is the process's entry point
+def _install(module: str, variable: str) -> None:
+    """What stands beside this file, with its setting, where there is one; functions see nothing of it."""
+    setting = os.environ.pop(variable, "")  # noqa: TID251 - this is the process's entry point
     if setting:
-        faults = runpy.run_path(str(Path(__file__).with_name("emulator_faults.py")))
-        faults["install"](setting)
+        runpy.run_path(str(Path(__file__).with_name(module)))["install"](setting)
 
 
 if __name__ == "__main__":
@@ -126,6 +125,7 @@ if __name__ == "__main__":
     _fill_batches_as_aws_does()
     _replay_to_chosen_rules_as_aws_does()
     _let_environments_die_alone()
-    _throw_faults()
+    _install("emulator_workers.py", "BREAKWATER_CODE")
+    _install("emulator_faults.py", "BREAKWATER_FAULTS")
     sys.argv = ["ministack"]
     runpy.run_module("ministack", run_name="__main__")

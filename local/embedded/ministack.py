@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
@@ -25,7 +25,6 @@ _LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 _LOOPBACK: Final = "127.0.0.1"
 _STARTS: Final = 3
 _READY_SECONDS: Final = 30
-_STOP_SECONDS: Final = 1  # it keeps nothing, so there is nothing to wait for
 _LOG_TAIL: Final = 4000
 _LOGS_KEPT: Final = 4
 
@@ -46,7 +45,8 @@ def running_ministack(python: Path, *, cache: Path = CACHE, faults: str = "") ->
     log = _new_log(cache / "log")
     try:
         with log.open("wb") as sink:
-            process, endpoint = _start(python, home, sink, log, faults)
+            settings = {"BREAKWATER_CODE": str(cache / "code"), "BREAKWATER_FAULTS": faults}
+            process, endpoint = _start(python, home, sink, log, settings)
             try:
                 yield endpoint
             finally:
@@ -84,7 +84,9 @@ def _new_log(parent: Path) -> Path:
     return parent / f"ministack-{os.getpid()}.log"
 
 
-def _start(python: Path, home: Path, sink: IO[bytes], log: Path, faults: str) -> tuple[subprocess.Popen[bytes], str]:
+def _start(
+    python: Path, home: Path, sink: IO[bytes], log: Path, settings: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], str]:
     """Another process may take the free port first, so a start that ends at once is tried again."""
     for attempt in range(1, _STARTS + 1):
         port = _free_port()
@@ -92,7 +94,7 @@ def _start(python: Path, home: Path, sink: IO[bytes], log: Path, faults: str) ->
         process = subprocess.Popen(
             command,
             cwd=home,
-            env=_environment(port, home) | ({"BREAKWATER_FAULTS": faults} if faults else {}),
+            env={**_environment(port, home), **settings},
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -151,16 +153,10 @@ def _is_ready(endpoint: str) -> bool:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask first, then end whatever is left of the process group that this process leads."""
+    """With all processes of the group that it leads. It keeps nothing, so there is nothing to ask it for."""
     with _undisturbed():
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
         _end_group(process.pid)
+        process.wait()
 
 
 @contextmanager
@@ -176,18 +172,9 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _end_group(leader: int) -> None:
-    """The functions' processes. Where nobody reaps orphans their entries stay, dead; they are not waited for long."""
-    with suppress(ProcessLookupError, PermissionError, DeadlinePassed):
+    """The functions' processes, too. Where nobody reaps orphans their entries stay, dead; nobody waits for them."""
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-        wait_until(lambda: not _group_exists(leader), what="functions' processes end", timeout=1, interval=0.02)
-
-
-def _group_exists(leader: int) -> bool:
-    try:
-        os.killpg(leader, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
 
 
 def _is_alive(pid: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from events.envelope import CloudEvent
 from events.twins import in_versions
@@ -28,9 +28,18 @@ _FILE_USAGE: Final = {"api_calls": 20_000, "seats": 4}
 _FILE_REJECTS: Final = ["line 4", "line 7"]
 _RECEIPT: Final = "receipt"
 
-Say = Callable[[str], None]
-#: Names and times one step of the demonstration.
-Step = Callable[[str], AbstractContextManager[None]]
+
+class Audience(Protocol):
+    """Whoever is told of a performance. `over_http` are the ids of the events that came by HTTP."""
+
+    over_http: set[str]
+
+    def say(self, text: str) -> None: ...
+
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """Entered around each part."""
+
+    def first_receipt(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +61,14 @@ POISON_ID: Final = str(example("poison.json")["id"])
 
 
 class Play:
-    """One performance on one stack. `step` is entered around each part."""
+    """One performance on one stack."""
 
-    def __init__(self, stack: Stack, watcher: Watcher, *, say: Say, step: Step, over_http: set[str]) -> None:
+    def __init__(self, stack: Stack, watcher: Watcher, audience: Audience) -> None:
         self._stack = stack
         self._client = Client(stack)
         self._watcher = watcher
-        self._say = say
-        self._step = step
-        self._over_http = over_http
+        self._audience = audience
+        self._step = audience.phase
         self.invoice_id = ""
 
     def perform(self) -> list[Outcome]:
@@ -84,7 +92,7 @@ class Play:
 
     def _usage(self) -> None:
         event, batch = CloudEvent.parse(example("usage.json")), example("usage-batch.json")
-        self._over_http |= {event.id, *(element["id"] for element in batch)}
+        self._audience.over_http |= {event.id, *(element["id"] for element in batch)}
         with self._step("A partner reports usage over HTTP: one record twice, then a batch of two"):
             for answer in (self._client.post(event), self._client.post(event), self._client.post_batch(batch)):
                 _must(answer.status == HTTPStatus.ACCEPTED, f"POST /events: {answer.status} {answer.body!r}")
@@ -103,7 +111,7 @@ class Play:
         with self._step("An operator issues an invoice over HTTP"):
             invoice = self._client.issue_invoice(example("invoice.json"), key="examples-invoice-1")
             self.invoice_id = str(invoice["id"])
-            self._say(f"POST /invoices → {self.invoice_id}, {invoice['state']}")
+            self._audience.say(f"POST /invoices → {self.invoice_id}, {invoice['state']}")
             self._wait(lambda: self._mails_about(self.invoice_id), "the customer is told of the invoice")
             self._quiet()
             return invoice
@@ -115,6 +123,7 @@ class Play:
         with self._step("The payment provider puts a settled payment on the bus"):
             self._client.put(event)
             self._wait(lambda: self._receipts(self.invoice_id), "the receipt for the payment")
+            self._audience.first_receipt()
             self._quiet()
 
     def _seed(self) -> None:

@@ -6,21 +6,23 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.embedded.assembly import SynthesisFailed
+from local.embedded.age import process_age
+from local.embedded.assembly import SynthesisFailed, assembly
 from local.embedded.console import running_console
 from local.embedded.deploy import DeploymentFailed
 from local.embedded.emulator_env import SetupFailed
 from local.embedded.hops import Watcher
 from local.embedded.ministack import EmulatorFailed
-from local.embedded.play import FAILURES, POISON_ID, Play
+from local.embedded.play import FAILURES, POISON_ID, Outcome, Play
 from local.embedded.signals import Stopped, signals_stop
-from local.embedded.stack import Stack, access, deploy_stack, endpoint
+from local.embedded.stack import Stack, access, deploy_assembly, endpoint
 from local.embedded.telling import Teller
 from runtime.topology import InvalidTopology
 
@@ -37,10 +39,26 @@ _EXPLAINED: Final = (
 )
 
 
-def demonstrate(environ: Mapping[str, str], *, stay: bool) -> int:
-    """The exit code: 0 when every outcome is as expected. With `stay`, only after a signal."""
-    teller = Teller(sys.stdout)
-    return _told(teller, lambda: _demonstrate(environ, teller, stay=stay))
+def demonstrate(environ: Mapping[str, str], *, stay: bool, as_json: bool = False) -> int:
+    """The exit code: 0 when every outcome is as expected. With `stay`, only after a signal.
+
+    With `as_json`, stdout gets one document when everything has stopped.
+    """
+    teller = Teller(sys.stderr if as_json else sys.stdout, age=process_age())
+    outcomes: list[Outcome] = []
+    code = _told(teller, lambda: _demonstrate(environ, teller, outcomes, stay=stay))
+    if as_json:
+        print(json.dumps(_as_document(teller, outcomes, code), indent=2))
+    return code
+
+
+def _as_document(teller: Teller, outcomes: Sequence[Outcome], code: int) -> dict[str, Any]:
+    return {
+        "ok": code == 0,
+        "seconds_to_first_receipt": teller.receipt_after,
+        "phases": [{"name": name, "seconds": round(seconds, 3)} for name, seconds in teller.phases],
+        "outcomes": [asdict(outcome) for outcome in outcomes],
+    }
 
 
 def stay_up(environ: Mapping[str, str], *, empty: bool, as_json: bool) -> int:
@@ -62,10 +80,10 @@ def _told(teller: Teller, run: Callable[[], int]) -> int:
         return 1
 
 
-def _demonstrate(environ: Mapping[str, str], teller: Teller, *, stay: bool) -> int:
+def _demonstrate(environ: Mapping[str, str], teller: Teller, outcomes: list[Outcome], *, stay: bool) -> int:
     with _deployed(environ, teller) as stack, Watcher(stack, teller.hop, since=_milliseconds()) as watcher:
-        play = Play(stack, watcher, say=teller.say, step=teller.phase, over_http=teller.over_http)
-        outcomes = play.perform()
+        play = Play(stack, watcher, teller)
+        outcomes += play.perform()
         teller.outcomes(outcomes)
         teller.questions(stack, POISON_ID, f"--invoice {play.invoice_id}")
         teller.box("the receipt", play.receipt())
@@ -91,10 +109,16 @@ def _stay_up(environ: Mapping[str, str], teller: Teller, *, empty: bool, as_json
 
 @contextmanager
 def _deployed(environ: Mapping[str, str], teller: Teller) -> Iterator[Stack]:
-    with endpoint(environ, teller.say) as (cloud, is_ours):
+    with ExitStack() as held:
+        end_begins = held.enter_context(teller.stopping())
+        with teller.phase("The emulator"):
+            cloud, is_ours = held.enter_context(endpoint(environ, teller.say))
+        with teller.phase("Templates"):
+            home = assembly(teller.say, environ)
         with teller.phase("Deploying"):
-            stack = deploy_stack(cloud, environ, teller.say, is_ours=is_ours)
+            stack = deploy_assembly(cloud, home, environ, teller.say, is_ours=is_ours)
         yield stack
+        end_begins()
 
 
 def _places(stack: Stack) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -134,9 +135,14 @@ def access(cloud: Cloud, *, is_ours: bool) -> dict[str, str]:
 
 
 def deploy_stack(cloud: Cloud, environ: Mapping[str, str], say: Say, *, is_ours: bool) -> Stack:
-    """Synthesise if anything has changed, deploy every stack, and add what the templates leave out."""
+    """Synthesise if anything has changed, and deploy that."""
+    return deploy_assembly(cloud, assembly(say, environ), environ, say, is_ours=is_ours)
+
+
+def deploy_assembly(cloud: Cloud, home: Path, environ: Mapping[str, str], say: Say, *, is_ours: bool) -> Stack:
+    """Deploy every stack that lies at `home`, and add what the templates leave out."""
     grouped = topology(environ.get(TOPOLOGY) or APART, SERVICES)
-    deployed = deploy(cloud, stacks_in(assembly(say, environ)), say)
+    deployed = deploy(cloud, stacks_in(home), say)
     stack = Stack(cloud, deployed, is_ours, grouped)
     for done in (_verified_sender(stack), _archive(stack)):
         say(done)

@@ -17,19 +17,23 @@ from local.embedded.stack import Stack, access
 
 
 class Teller:
-    """Prints, from any thread, line by line and at once. Remembers how long each phase took."""
+    """Prints, from any thread, line by line and at once. Remembers how long each phase took.
 
-    def __init__(self, out: TextIO, *, elapsed: Callable[[], float] = time.monotonic) -> None:
+    `age` are the seconds for which the command had been running before.
+    """
+
+    def __init__(self, out: TextIO, *, age: float = 0.0, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._out = out
         self._elapsed = elapsed
-        self._start = elapsed()
+        self._start = elapsed() - age
         self._lock = threading.Lock()
-        self.phases: list[tuple[str, float]] = []
+        self.phases: list[tuple[str, float]] = [("Starting Python", age)] if age else []
+        self.receipt_after: float | None = None
         self.over_http: set[str] = set()
 
     def say(self, text: str) -> None:
         with self._lock:
-            print(f"{self._elapsed() - self._start:7.2f} s  {text}", file=self._out, flush=True)
+            print(f"{self._since_start():7.2f} s  {text}", file=self._out, flush=True)
 
     def line(self, text: str = "") -> None:
         with self._lock:
@@ -63,7 +67,25 @@ class Teller:
         self.line("  where the time went")
         for name, seconds in self.phases:
             self.line(f"  {seconds:7.2f} s  {name}")
-        self.line(f"  {self._elapsed() - self._start:7.2f} s  all of it")
+        self.line(f"  {self._since_start():7.2f} s  all of it")
+        if self.receipt_after is not None:
+            self.line(f"  {self.receipt_after:7.2f} s  until the first receipt")
+
+    def first_receipt(self) -> None:
+        """What the demonstration is about has happened."""
+        self.receipt_after = self._since_start()
+
+    @contextmanager
+    def stopping(self) -> Iterator[Callable[[], None]]:
+        """Gives what is to be called when the end begins; then tells how long it took from there."""
+        began: list[float] = []
+        yield lambda: began.append(self._elapsed())
+        if began:
+            self.phases.append(("Stopping", self._elapsed() - began[-1]))
+            self.line(f"  everything is stopped, in {self.phases[-1][1]:.2f} s")
+
+    def _since_start(self) -> float:
+        return self._elapsed() - self._start
 
     def box(self, title: str, lines: Sequence[str]) -> None:
         self.line()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.asyncapi import company_document
 from contracts.eventbridge_binding import NAME
+from infra.config import stage_named
 from tests.infra.templates import arn
 
 
@@ -41,4 +42,5 @@ def test_every_queue_is_deployed_with_those_figures_for_that_function(assembly):
         assert queue["VisibilityTimeout"] == described["visibilityTimeout"]
         assert queue["RedrivePolicy"]["maxReceiveCount"] == described["redrivePolicy"]["maxReceiveCount"]
         assert mapping["BatchSize"] == binding["batchSize"]
-        assert mapping["ScalingConfig"]["MaximumConcurrency"] == binding["maxConcurrency"]
+        most = stage_named(assembly.stage).max_concurrency or binding["maxConcurrency"]
+        assert mapping["ScalingConfig"]["MaximumConcurrency"] == min(most, binding["maxConcurrency"])

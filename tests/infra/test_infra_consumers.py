@@ -9,6 +9,7 @@ import pytest
 from functions.billing.manifest import PAYMENTS
 from infra.components.consumer import check_relations
 from infra.components.relations import BrokenRelation
+from infra.config import stage_named
 from runtime.manifest import Consumer
 from tests.infra.templates import actions_on, arn, listed, of_any_bucket
 
@@ -65,8 +66,9 @@ def test_the_mapping_has_the_manifests_figures(assembly):
 
         assert mapping["EventSourceArn"] == arn(queue_id)
         assert mapping["BatchSize"] == consumer.batch_size
-        assert mapping["MaximumBatchingWindowInSeconds"] == consumer.batching_window
-        assert mapping["ScalingConfig"] == {"MaximumConcurrency": consumer.max_concurrency}
+        stage = stage_named(assembly.stage)
+        assert mapping["MaximumBatchingWindowInSeconds"] == stage.batching_window(consumer)
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": stage.concurrency(consumer)}
         assert queue["VisibilityTimeout"] == consumer.visibility_timeout
 
 

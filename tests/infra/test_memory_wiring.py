@@ -7,13 +7,31 @@ from typing import Any
 
 import pytest
 
+from contracts.company import SERVICES
+from infra.config import stage_named
 from local.memory.company import Company
 from tests.infra.templates import of_any_bucket
 
 
 @pytest.fixture(scope="module")
-def in_memory() -> dict[str, Any]:
+def company() -> dict[str, Any]:
     return Company(seed=1, start=datetime(2026, 5, 20, tzinfo=UTC)).cloud.wiring()
+
+
+@pytest.fixture
+def in_memory(company, assembly) -> dict[str, Any]:
+    """With the stage's own say about how queues are read."""
+    stage = stage_named(assembly.stage)
+    consumers = {consumer.name: consumer for service in SERVICES for consumer in service.consumers}
+    pollers = {
+        name: poller
+        | {
+            "batching_window": stage.batching_window(consumers[name]),
+            "max_concurrency": stage.concurrency(consumers[name]),
+        }
+        for name, poller in company["pollers"].items()
+    }
+    return company | {"pollers": pollers}
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from io import StringIO
 
 import pytest
 
 from local.embedded.hops import Watcher
 from local.embedded.play import Play
 from local.embedded.stack import deploy_stack, endpoint
+from local.embedded.telling import Teller
 from tests.stack.grant_probes import milliseconds
 
 pytestmark = pytest.mark.xdist_group("topology")  # an emulator of its own
@@ -20,9 +21,7 @@ def test_the_demonstration_comes_out_the_same_in_a_monolith(clean_environ: dict[
         stack = deploy_stack(cloud, environ, print, is_ours=is_ours)
         functions = cloud.client("lambda").list_functions()["Functions"]
         with Watcher(stack, on_hop=lambda _: None, since=milliseconds()) as watcher:
-            play = Play(stack, watcher, say=print, step=lambda _: nullcontext(), over_http=set())
-
-            outcomes = play.perform()
+            outcomes = Play(stack, watcher, Teller(StringIO())).perform()
 
     assert [function["FunctionName"] for function in functions] == ["breakwater-embedded-monolith"]
     assert [outcome for outcome in outcomes if not outcome.ok] == []

@@ -11,6 +11,7 @@ import pytest
 
 from bench.canned import CannedAws
 from bench.cpu import CpuResult
+from bench.end_to_end import EndToEnd, end_to_end_table
 from bench.flows import PAYMENT_RECORDS, USAGE_RECORDS, CompanyAtWork
 from bench.growth import STEP_RECORDS, GrowthPoint, measure_growth
 from bench.memory import MemoryResult
@@ -24,6 +25,7 @@ CPU = CpuResult(function="billing", work="a payment", batch=10, ours_us=40.0, pl
 MEMORY = MemoryResult(
     peer="memory cloud, x", records_per_flow=4, flows_per_second=3e3, records_per_second=12e3, speed=1
 )
+ENDS = EndToEnd(side="ours", events_per_second=[400.0, 500.0, 600.0], p50_ms=[40.0] * 3, p95_ms=[90.0] * 3)
 POINT = GrowthPoint(records=1_000, records_per_second=12_000.0, bytes_per_record=474.0, rss_mib=64.0)
 
 
@@ -109,12 +111,25 @@ def test_a_table_has_a_line_for_each_result(table, result, cells):
     assert [cell for cell in cells if cell not in line] == []
 
 
+def test_the_table_of_both_sides_tells_the_median_of_the_rounds_own_ratios():
+    plain = EndToEnd(side="plain", events_per_second=[100.0, 50.0, 300.0], p50_ms=[80.0] * 3, p95_ms=[180.0] * 3)
+
+    _, *lines = end_to_end_table([plain, ENDS]).splitlines()[:4]
+
+    cells = [line.split() for line in lines]
+    assert cells[:2] == [["plain", "100", "80", "180"], ["ours", "500", "40", "90"]]
+    assert cells[2] == ["ours", "/", "plain", "4.00", "x", "0.50", "x", "0.50", "x"]
+
+
 def document(scenario: str, result: Any) -> dict[str, Any]:
     machine = {"date": "2026-11-27", "cpu": "a <processor>", "python": "3.11"}
     return json.loads(json.dumps({"scenario": scenario, "machine": machine, "results": [asdict(result)] * 2}))
 
 
-@pytest.mark.parametrize(("scenario", "result", "bars"), [("cpu", CPU, 4), ("memory", MEMORY, 2), ("growth", POINT, 2)])
+@pytest.mark.parametrize(
+    ("scenario", "result", "bars"),
+    [("cpu", CPU, 4), ("memory", MEMORY, 2), ("growth", POINT, 2), ("embedded", ENDS, 2)],
+)
 def test_a_plot_is_made_of_the_document_alone(scenario, result, bars):
     svg = svg_of(document(scenario, result))
 

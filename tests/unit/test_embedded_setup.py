@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 
 from contracts.lines import Line
 from events.envelope import CloudEvent
-from local.embedded.assembly import FileAsset, SynthesisFailed, fingerprint, stacks_in
+from local.embedded.age import process_age
+from local.embedded.assembly import SOURCES, FileAsset, SynthesisFailed, fingerprint, stacks_in, waves
+from local.embedded.assembly import Stack as CloudStack
 from local.embedded.cloud import Cloud
 from local.embedded.emulator_env import SetupFailed, emulator_python
 from local.embedded.hops import told
@@ -167,6 +171,10 @@ def assembly_files() -> dict[str, Any]:
     return {"manifest.json": {"artifacts": artifacts}, "Billing.assets.json": {"files": files}}
 
 
+def a_stack(name: str, *depends_on: str) -> CloudStack:
+    return CloudStack(name=name, template=Path(name), depends_on=depends_on, assets=(), parameters={})
+
+
 def test_stacks_come_after_those_that_they_depend_on_with_their_assets(tmp_path: Path) -> None:
     home = written(tmp_path, assembly_files())
 
@@ -177,12 +185,65 @@ def test_stacks_come_after_those_that_they_depend_on_with_their_assets(tmp_path:
     assert billing.assets == (code,)
 
 
+def test_everything_that_the_cdk_app_imports_is_in_the_fingerprint() -> None:
+    packages = ("events", "runtime", "functions", "contracts", "infra", "local", "ops", "bench")
+
+    imported = grimp.build_graph(*packages).find_upstream_modules("infra.cdk_app")
+
+    assert {module.partition(".")[0] for module in imported} <= {*SOURCES}
+
+
+def test_stacks_are_deployed_beside_each_other_when_all_that_they_depend_on_stands() -> None:
+    bus, billing, ingestion = a_stack("bus"), a_stack("billing", "bus"), a_stack("ingestion", "bus", "another stage's")
+    report = a_stack("report", "billing", "ingestion")
+
+    told = [[stack.name for stack in wave] for wave in waves([report, billing, bus, ingestion])]
+
+    assert told == [["bus"], ["billing", "ingestion"], ["report"]]
+
+
 def test_stacks_that_depend_on_each_other_in_a_circle_are_refused(tmp_path: Path) -> None:
     files = assembly_files()
     files["manifest.json"]["artifacts"]["Bus"]["dependencies"] = ["Billing"]
 
     with pytest.raises(SynthesisFailed, match="circle"):
         stacks_in(written(tmp_path, files))
+
+
+def test_the_time_until_the_first_receipt_counts_from_the_commands_start() -> None:
+    out, time = io.StringIO(), FakeTime()
+    teller = Teller(out, age=0.5, elapsed=time.elapsed)
+
+    with teller.phase("Deploying"):
+        time.pause(2)
+    teller.first_receipt()
+    time.pause(1)
+    teller.timings()
+
+    assert [line.split() for line in out.getvalue().splitlines()[-4:]] == [
+        ["0.50", "s", "Starting", "Python"],
+        ["2.00", "s", "Deploying"],
+        ["3.50", "s", "all", "of", "it"],
+        ["2.50", "s", "until", "the", "first", "receipt"],
+    ]
+
+
+def test_how_long_stopping_takes_is_told_when_it_was_to_end() -> None:
+    out, time = io.StringIO(), FakeTime()
+    teller = Teller(out, elapsed=time.elapsed)
+
+    with teller.stopping() as end_begins:
+        time.pause(5)
+        end_begins()
+        time.pause(0.25)
+
+    assert out.getvalue().strip() == "everything is stopped, in 0.25 s"
+    assert teller.phases == [("Stopping", 0.25)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a process was started")
+def test_a_process_knows_for_how_long_it_has_been_there() -> None:
+    assert 0 < process_age() < 7 * 86_400
 
 
 def test_a_given_endpoint_is_used_and_said_instead_of_starting_an_emulator() -> None:
