@@ -23,7 +23,7 @@ from typing import Final, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from infra.aws_models import OPERATIONS, cut_down
-from infra.bytecode import CompilationFailed, bytecode_of, compile_tree
+from infra.bytecode import CompilationFailed, bytecode_of, compile_tree, fetched
 from infra.config import PackageTarget
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -238,8 +238,12 @@ def _forget_old(cache: Path, pattern: str) -> None:
 def fetch_wheels() -> None:
     """Resolve the wheels for AWS and for the embedded stack now, so that synthesis needs no network later.
 
-    With and without tracing. Raises PackagingFailed.
+    With and without tracing, and with what compiles for Lambda. Raises PackagingFailed.
     """
+    try:
+        fetched(CACHE)
+    except CompilationFailed as error:
+        raise PackagingFailed(str(error)) from error
     targets: tuple[PackageTarget, ...] = ("lambda-arm64", "this-machine")
     for target in targets:
         for tracing in (False, True):

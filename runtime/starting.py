@@ -28,9 +28,11 @@ def at_start(make: Callable[[], object], *services: str, environ: Mapping[str, s
     """
     if _ON_LAMBDA not in environ:
         return
-    with suppress(ConfigurationError):
-        make()
-        for service in services:
-            client(service)
-    gc.freeze()
-    gc.enable()
+    try:
+        with suppress(ConfigurationError):
+            make()
+            for service in services:
+                client(service)
+    finally:
+        gc.freeze()
+        gc.enable()
