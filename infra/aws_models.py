@@ -75,8 +75,9 @@ def model_of(model: Mapping[str, Any], operations: frozenset[str]) -> dict[str, 
         if name not in shapes:
             shapes[name] = model["shapes"][name]
             wanted.extend(_shapes_in(shapes[name]))
-    cut = {**model, "operations": chosen, "shapes": dict(sorted(shapes.items()))}
-    return {name: _undocumented(part) for name, part in cut.items() if name not in ("documentation", "examples")}
+    cut = {"operations": _undocumented(chosen), "shapes": _undocumented(dict(sorted(shapes.items())))}
+    # Of the parameters that clients are made with, botocore reads the documentation, too: the rest stays as it is.
+    return {name: cut.get(name, part) for name, part in model.items() if name not in ("documentation", "examples")}
 
 
 def _shapes_in(part: Any) -> Iterator[str]:

@@ -33,7 +33,7 @@ REQUIREMENTS: Final = ROOT / "requirements.txt"
 TRACING_REQUIREMENTS: Final = ROOT / "requirements-tracing.txt"
 
 #: Part of the cache's key: raise it when pruning or zipping changes.
-_RECIPE: Final = "2"
+_RECIPE: Final = "3"
 _TRACING_CODE: Final = ROOT / "runtime" / "otel"
 _KEPT_ZIPS: Final = 4
 _JUNK_FOLDERS: Final = frozenset(("__pycache__", "tests", "test", "examples"))
