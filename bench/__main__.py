@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,8 @@ import typer
 
 from bench import carried
 from bench import cold as cold_start
+from bench.assets import as_table as assets_table
+from bench.assets import measure_assets
 from bench.calls import measure_all
 from bench.canned import Level
 from bench.cpu import measure_cpu
@@ -27,7 +30,8 @@ from bench.measure import measured_works
 from bench.memory import measure_memory
 from bench.plots import Unplottable, svg_of
 from bench.report import as_document, as_table, measurements, measurements_table
-from bench.tables import cpu_table, growth_table, memory_table
+from bench.starts import measure_starts
+from bench.tables import cpu_table, growth_table, memory_table, starts_table
 from local.embedded.signals import Stopped
 from ops.cost.figures import MEASURED
 from runtime.clock import SystemClock
@@ -122,13 +126,26 @@ def plot(
         print(target)
 
 
-@app.command(epilog="Example: python -m bench cold --runs 3")
+@app.command(epilog="Example: python -m bench cold --rounds 3")
 def cold(
-    runs: Annotated[int, typer.Option(min=1, help="Processes for each handler.")] = 5, as_json: Json = False
+    rounds: Rounds = 7,
+    runs: Annotated[int, typer.Option(min=1, help="Processes for each function's imports.")] = 5,
+    as_json: Json = False,
 ) -> None:
-    """Milliseconds that each function's import takes, and those that are for being observed."""
-    results = cold_start.measure(cold_start.handlers(), runs=runs)
-    _tell("cold", results, cold_start.as_table, now=_now(), as_json=as_json)
+    """From process start to ready and to the first record: each function, beside a plain consumer. And its package."""
+    now = _now()
+    results = measure_starts(now=now, rounds=rounds, tell=lambda text: print(text, file=sys.stderr, flush=True))
+    imports, assets = cold_start.measure(cold_start.handlers(), runs=runs), measure_assets()
+    if as_json:
+        document = as_document(results, scenario="cold", date=f"{now:%Y-%m-%d}")
+        print(json.dumps(document | {"imports": _plain(imports), "assets": _plain(assets)}, indent=2))
+    else:
+        tables = starts_table(results), cold_start.as_table(imports), assets_table(assets)
+        print("\n\n".join(tables))
+
+
+def _plain(results: Sequence[DataclassInstance]) -> list[dict[str, Any]]:
+    return [asdict(result) for result in results]
 
 
 def _tell(

@@ -6,6 +6,7 @@ and parses as it always does, and only the network is missing.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ class CannedAws:
     def attach(self, client: Any) -> None:
         """Answer this client's calls from now on."""
         if self._level == "client":
-            client._make_api_call = self._answer  # noqa: SLF001 - where botocore's generated methods all end
+            client._make_api_call = self.answer  # noqa: SLF001 - where botocore's generated methods all end
         else:
             client.meta.events.register_first("before-send", self._on_the_wire)
 
@@ -55,13 +56,14 @@ class CannedAws:
 
     def _on_the_wire(self, *, request: Any, event_name: str, **_: Any) -> AWSResponse:
         params = json.loads(request.body or b"{}")
-        body = json.dumps(self._answer(event_name.rpartition(".")[2], params)).encode()
+        body = json.dumps(self.answer(event_name.rpartition(".")[2], params)).encode()
         headers = HTTPHeaders()
         headers["content-type"] = "application/x-amz-json-1.0"
         headers["content-length"] = str(len(body))
         return AWSResponse(request.url, 200, headers, _Raw(body))
 
-    def _answer(self, operation: str, params: Mapping[str, Any]) -> Answer:
+    def answer(self, operation: str, params: Mapping[str, Any]) -> Answer:
+        """What AWS would say, in the client's terms."""
         return _ANSWERS[operation](self, params)
 
     def _put(self, params: Mapping[str, Any]) -> Answer:
@@ -87,6 +89,10 @@ def _sent(_: CannedAws, params: Mapping[str, Any]) -> Answer:
     return {"FailedEntryCount": 0, "Entries": [{"EventId": "e"} for _ in params["Entries"]]}
 
 
+def _md5(entry: Mapping[str, Any]) -> str:
+    return hashlib.md5(entry["MessageBody"].encode(), usedforsecurity=False).hexdigest()
+
+
 _ANSWERS: Final[Mapping[str, Callable[[CannedAws, Mapping[str, Any]], Answer]]] = {
     "PutItem": CannedAws._put,  # noqa: SLF001 - of this module
     "GetItem": CannedAws._get,  # noqa: SLF001
@@ -94,4 +100,10 @@ _ANSWERS: Final[Mapping[str, Callable[[CannedAws, Mapping[str, Any]], Answer]]] 
     "BatchWriteItem": lambda _, __: {"UnprocessedItems": {}},
     "PutEvents": _sent,
     "SendEmail": lambda _, __: {"MessageId": "m"},
+    "Query": lambda _, __: {"Items": []},
+    "SendMessageBatch": lambda _, params: {
+        "Successful": [
+            {"Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": _md5(entry)} for entry in params["Entries"]
+        ]
+    },
 }

@@ -97,6 +97,11 @@ def queue_url() -> str:
     return environ["INGESTION_QUEUE_URL"]
 
 
+def environment() -> dict[str, str]:
+    """Of a function that runs in a process of its own."""
+    return {**_ENVIRONMENT, **_ALONE, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"}
+
+
 def canned_cloud(aws: Answering) -> None:
     """Have `aws` answer all calls of this process's clients, without moto, and log as on Lambda."""
     _settle_environment(_ENVIRONMENT | _ALONE)

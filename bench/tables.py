@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from bench.cpu import CpuResult
 from bench.growth import GrowthPoint
 from bench.memory import MemoryResult
+from bench.starts import DEPLOYED, PLAIN, Start
 
 _CPU_LEGEND = """
 Microseconds of processor for one record, ours and plain (bench/plain.py) in turns; AWS answers at once, from this
@@ -20,6 +21,25 @@ payments end in the same e-mail; only the memory cloud's have idempotency, an ou
 _GROWTH_LEGEND = """
 Nine reports of usage for each payment, in one company that keeps everything. Speed is since the line before, memory
 is of all until here: what it keeps (ledger, invoices, idempotency records, e-mails) and nothing else may grow."""
+
+
+_STARTS_LEGEND = """
+Milliseconds of processor from the start of a process until its handler is ready, its clients made, and until the first
+record is handled; wall is the clock's, until it is ready. Ratios are medians of the rounds' own. The plain consumer
+(bench/plain_consumer.py) has bytecode as in a virtual environment, and none as `sam build` deploys it. AWS answers on
+a loopback port, without TLS for anybody."""
+
+
+def starts_table(results: Sequence[Start]) -> str:
+    heads = f"{'function':24}{'modules':>8}{'ready':>8}{'first':>8}{'wall':>8}"
+    head = heads + f"{'ready x plain':>15}{'first x plain':>15}{'ready x deployed':>18}{'first x deployed':>18}"
+    return _table(head, map(_start, results), _STARTS_LEGEND)
+
+
+def _start(s: Start) -> str:
+    figures = f"{s.function:24}{s.modules:>8}{s.ready_ms:>8.1f}{s.first_ms:>8.1f}{s.wall_ms:>8.1f}"
+    beside_plain = f"{s.ready_ratios[PLAIN]:>15.2f}{s.first_ratios[PLAIN]:>15.2f}"
+    return figures + beside_plain + f"{s.ready_ratios[DEPLOYED]:>18.2f}{s.first_ratios[DEPLOYED]:>18.2f}"
 
 
 def cpu_table(results: Sequence[CpuResult]) -> str:

@@ -81,7 +81,8 @@ class CloudEvent(BaseModel):
     on never changes it. Either `data` (any JSON value) or `data_base64` is set, or neither.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Its validator is built when an event is unusual: the others are taken at a glance.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     specversion: Literal["1.0"] = "1.0"
     id: Text

@@ -1,14 +1,15 @@
 """What a function runs, as one zip: our code and the pinned wheels for the place where it runs. No Docker.
 
 The same sources give the same bytes and the same hash on every machine (for `this-machine`: on every
-machine of one kind). Wheels are resolved once for a set of pins and kept in `.cache/packages`; after that
-no network is needed. `python -m infra.packaging` resolves them ahead of time.
+machine of one kind). All modules have their bytecode with them (see infra.bytecode). Wheels are resolved once for a set
+of pins and kept in `.cache/packages`; after that no network is needed. `python -m infra.packaging` resolves them ahead
+of time.
 """
 
 from __future__ import annotations
 
-import compileall
 import hashlib
+import json
 import platform
 import shutil
 import subprocess
@@ -17,11 +18,12 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from py_compile import PycInvalidationMode
 from sysconfig import get_platform
 from typing import Final, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from infra.aws_models import OPERATIONS, cut_down
+from infra.bytecode import CompilationFailed, bytecode_of, compile_tree, fetched
 from infra.config import PackageTarget
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -30,22 +32,27 @@ REQUIREMENTS: Final = ROOT / "requirements.txt"
 #: What a package has beside them, where its stage has tracing on.
 TRACING_REQUIREMENTS: Final = ROOT / "requirements-tracing.txt"
 
-#: The services whose API descriptions botocore keeps. All of them would be 30 MB and slow to unpack.
-AWS_SERVICES: Final = frozenset(("dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs", "sts"))
-
 #: Part of the cache's key: raise it when pruning or zipping changes.
-_RECIPE: Final = "1"
+_RECIPE: Final = "3"
 _TRACING_CODE: Final = ROOT / "runtime" / "otel"
 _KEPT_ZIPS: Final = 4
 _JUNK_FOLDERS: Final = frozenset(("__pycache__", "tests", "test", "examples"))
 _JUNK_SUFFIXES: Final = frozenset((".pyc", ".pyi", ".so.dSYM"))
+#: Parts of wheels that no function can come to: pages for browsers, another version's API, a plugin for checkers.
+_UNUSED: Final = (
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.js",
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.css",
+    "boto3/data/*",
+    "pydantic/mypy.py",
+    "pydantic/v1",
+)
 _MODE: Final = 0o100644 << 16
 
 _PLATFORMS: Final = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")  # Amazon Linux 2023
 
 
 class PackagingFailed(RuntimeError):
-    """pip could not provide the pinned wheels; the message is pip's own."""
+    """There is no package. The message is pip's own, or says what bytecode could not be made with."""
 
 
 def host_architecture() -> Literal["arm64", "x86_64"]:
@@ -67,12 +74,19 @@ def package(services: Sequence[str], target: PackageTarget, *, tracing: bool = F
     name = "-".join(services)
     files = (path for path in _own_files(services) if tracing or _TRACING_CODE not in path.parents)
     own = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in files}
-    sha256 = _digest({".wheels": wheels.sha256.encode(), **own})
+    sha256 = _digest({".wheels": wheels.sha256.encode(), ".recipe": _RECIPE.encode(), **own})
     path = cache / f"{name}-{target}-{sha256}.zip"
     if not path.exists():
-        _publish(path, lambda_zip(wheels.path, own))
+        _publish(path, lambda_zip(wheels.path, {**own, **_bytecode_of(own, target, cache)}))
         _forget_old(cache, f"{name}-{target}-*.zip")
     return Package(path, sha256)
+
+
+def _bytecode_of(own: Mapping[str, bytes], target: PackageTarget, cache: Path) -> Mapping[str, bytes]:
+    try:
+        return bytecode_of(own, target, cache=cache)
+    except CompilationFailed as error:
+        raise PackagingFailed(str(error)) from error
 
 
 def lambda_zip(wheels: Path, own: Mapping[str, bytes]) -> Path:
@@ -109,8 +123,7 @@ def _wheels(target: PackageTarget, cache: Path, *, tracing: bool) -> Package:
             _install(tree, target, requirements)
             _prune(tree)
             digest.write_text(_digest(_contents(tree)))
-            if target == "this-machine":
-                _compile(tree)
+            _compile(tree, target, cache)
             _publish(path, _zipped(_contents(tree), cache))
     return Package(path, digest.read_text())
 
@@ -124,7 +137,8 @@ def _wheels_key(target: PackageTarget, requirements: Iterable[Path]) -> str:
         "lambda-this-cpu": host_architecture(),
         "this-machine": f"{sys.implementation.cache_tag} {get_platform()}",
     }[target]
-    return hashlib.sha256("\0".join((_RECIPE, target, here, pins, *sorted(AWS_SERVICES))).encode()).hexdigest()[:16]
+    asked = {service: sorted(operations) for service, operations in OPERATIONS.items()}
+    return hashlib.sha256("\0".join((_RECIPE, target, here, pins, json.dumps(asked))).encode()).hexdigest()[:16]
 
 
 def _install(tree: Path, target: PackageTarget, requirements: Iterable[Path]) -> None:
@@ -158,31 +172,25 @@ def _platform(target: PackageTarget) -> Iterable[str]:
 def _prune(tree: Path) -> None:
     """Leave out what no function uses, and what differs from one installation to the next."""
     shutil.rmtree(tree / "bin", ignore_errors=True)
-    for folder in (tree / "botocore" / "data", tree / "boto3" / "data"):
-        _keep_services(folder)
+    cut_down(tree / "botocore" / "data")
+    for path in [path for pattern in _UNUSED for path in tree.glob(pattern)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in sorted(tree.rglob("*"), reverse=True):
         if path.is_file() and (_is_junk_of_wheel(path.relative_to(tree))):
             path.unlink()
 
 
-def _keep_services(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir() and path.name not in AWS_SERVICES:
-            shutil.rmtree(path)
-
-
 def _is_junk_of_wheel(path: Path) -> bool:
     # Scanners learn from METADATA what is deployed; nothing at run time reads the rest of a dist-info folder.
     about = path.parts[0].endswith(".dist-info") and path.name != "METADATA"
-    examples = path.name.startswith("examples-")
-    return about or examples or bool(_JUNK_FOLDERS.intersection(path.parts)) or path.suffix in _JUNK_SUFFIXES
+    return about or bool(_JUNK_FOLDERS.intersection(path.parts)) or path.suffix in _JUNK_SUFFIXES
 
 
-def _compile(tree: Path) -> None:
-    """Bytecode for this very Python: each worker unpacks the zip anew, and would compile it all again."""
-    compileall.compile_dir(
-        tree, quiet=2, stripdir=str(tree), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH, workers=0
-    )
+def _compile(tree: Path, target: PackageTarget, cache: Path) -> None:
+    try:
+        compile_tree(tree, target, cache=cache)
+    except CompilationFailed as error:
+        raise PackagingFailed(str(error)) from error
 
 
 def _contents(tree: Path) -> dict[str, bytes]:
@@ -230,8 +238,12 @@ def _forget_old(cache: Path, pattern: str) -> None:
 def fetch_wheels() -> None:
     """Resolve the wheels for AWS and for the embedded stack now, so that synthesis needs no network later.
 
-    With and without tracing. Raises PackagingFailed.
+    With and without tracing, and with what compiles for Lambda. Raises PackagingFailed.
     """
+    try:
+        fetched(CACHE)
+    except CompilationFailed as error:
+        raise PackagingFailed(str(error)) from error
     targets: tuple[PackageTarget, ...] = ("lambda-arm64", "this-machine")
     for target in targets:
         for tracing in (False, True):

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
+from botocore.session import Session
 
 from runtime.errors import DependencyUnavailable, Throttled
 
@@ -40,12 +40,33 @@ _watchers: list[Callable[[Any], None]] = []
 @cache
 def client(service: str) -> Any:
     """The process's client for one AWS service, made at its first use."""
-    made = boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # noqa: TID251 - here they are made
+    made = _session().create_client(service, config=_CONFIG)
     made.meta.events.register("before-parse", _check_whole)
     _made.append(made)
     for watcher in _watchers:
         watcher(made)
     return made
+
+
+@cache
+def _session() -> Session:
+    """botocore's, not boto3's: what boto3 has beside it (resources, transfers with threads) is nobody's here."""
+    return Session()
+
+
+class Later:
+    """The process's client for a service, made when it is first asked for anything. Most records need few of them."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(client(self._service), name)
+
+
+def later(service: str) -> Any:
+    """A client that costs nothing until it is used."""
+    return Later(service)
 
 
 def watch(watcher: Callable[[Any], None]) -> None:

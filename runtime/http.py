@@ -28,7 +28,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class FieldError(BaseModel):
     """What is wrong with one field of the request."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     field: str
     message: str
@@ -37,7 +37,7 @@ class FieldError(BaseModel):
 class ProblemDetails(BaseModel):
     """RFC 9457 problem details; `errors` names the fields at fault."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     type: str = "about:blank"
     title: str

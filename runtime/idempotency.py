@@ -1,8 +1,9 @@
-"""Effects that cannot be part of our own write, once: Powertools idempotency with its traps set right.
+"""Effects that cannot be part of our own write, once: Powertools' idempotency, with its traps set right.
 
-The records are Powertools' own, under the keys that its `idempotent_function` gives them with the payload
+The records are those that Powertools keeps, under the keys that its `idempotent_function` gives them with the payload
 `{"source": …, "id": …}`, the key `[source, id]` and the consumer as prefix. The steps are its, too. They stand here
-because a key that is known needs no JMESPath, and what a handler returns needs no way through JSON.
+because a key that is known needs no JMESPath, what a handler returns needs no way through JSON, and Powertools' own
+module loads all of boto3: a cold start would pay for that. A test holds every call to what Powertools asks.
 """
 
 from __future__ import annotations
@@ -11,22 +12,18 @@ import hashlib
 import json
 from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
-from aws_lambda_powertools.utilities.idempotency.exceptions import (
-    IdempotencyItemAlreadyExistsError,
-    IdempotencyItemNotFoundError,
-)
-from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
-from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import STATUS_CONSTANTS, DataRecord
 from pydantic_core import to_json
 
 from events.envelope import CloudEvent
-from runtime.aws import client, translated
+from runtime.aws import later, translated
 from runtime.clock import epoch_millis
 from runtime.errors import DependencyUnavailable, InFlightElsewhere, TransientError
 from runtime.outcome import Handle, Outcome
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
 #: Longer than any event can come back: from the bus's archive (30 days at most), then a queue (4), then its DLQ (14).
 #: Synthesis holds every stage to it. Powertools' own default is an hour.
@@ -37,40 +34,43 @@ EXPIRY_ATTRIBUTE: Final = "expiration"
 _KEY: Final = "[source, id]"
 #: Looks at a record that vanishes or expires between two looks, as often as Powertools does.
 _LOOKS: Final = 3
-_IN_PROGRESS: Final = STATUS_CONSTANTS["INPROGRESS"]
-_COMPLETED: Final = STATUS_CONSTANTS["COMPLETED"]
-_EXPIRED: Final = STATUS_CONSTANTS["EXPIRED"]
+#: What a record says, in Powertools' words.
+IN_PROGRESS: Final = "INPROGRESS"
+COMPLETED: Final = "COMPLETED"
 
 
-class EventRecords(BasePersistenceLayer):
-    """What a persistence layer of Powertools' is to Once: records by their keys, in the layer's own terms."""
+class Record(NamedTuple):
+    """What is known of an event that was begun.
 
-    def millis(self) -> int:
-        """The time, in milliseconds since the Unix epoch."""
-        return epoch_millis()
+    `expires` is in seconds since the Unix epoch, `locked_until` in milliseconds; None is never. `result` is JSON.
+    """
+
+    key: str
+    status: str
+    expires: int | None
+    locked_until: int | None
+    result: str
+
+
+class AlreadyBegun(Exception):
+    """There is a record, and neither it nor its lock is over. `record` is it, if the store told."""
+
+    def __init__(self, record: Record | None) -> None:
+        super().__init__()
+        self.record = record
+
+
+class EventRecords(Protocol):
+    """Where Once remembers."""
 
     def begin(self, key: str, *, remaining: int | None, kept: int) -> None:
-        """Lock it for `remaining` milliseconds, and keep the record for `kept` seconds.
+        """Lock it for `remaining` milliseconds, and keep the record for `kept` seconds. Raises AlreadyBegun."""
 
-        Raises IdempotencyItemAlreadyExistsError.
-        """
-        now = self.millis()
-        locked_until = None if remaining is None else now + remaining
-        expiry = now // 1_000 + kept
-        self._put_record(DataRecord(key, _IN_PROGRESS, expiry, locked_until))
+    def finish(self, key: str, events: list[dict[str, Any]], *, kept: int) -> None: ...
 
-    def finish(self, key: str, events: list[dict[str, Any]], *, kept: int) -> None:
-        expiry = self.millis() // 1_000 + kept
-        self._update_record(DataRecord(key, _COMPLETED, expiry, response_data=_as_text(events)))
+    def forget(self, key: str) -> None: ...
 
-    def forget(self, key: str) -> None:
-        self._delete_record(DataRecord(key))
-
-    def find(self, key: str) -> DataRecord | None:
-        try:
-            return self._get_record(key)
-        except IdempotencyItemNotFoundError:
-            return None
+    def find(self, key: str) -> Record | None: ...
 
 
 #: Nobody has begun, or the record is past its time, or its lock is. In Powertools' words.
@@ -88,49 +88,73 @@ _IS_FREE_NAMES: Final = {
 _DONE_NAMES: Final = {"#expiry": EXPIRY_ATTRIBUTE, "#response_data": "data", "#status": "status"}
 
 
-class _DynamoDbRecords(EventRecords, DynamoDBPersistenceLayer):
-    """On a table. What it asks is what Powertools' layer asks, word for word, with less work."""
+class DynamoDbRecords:
+    """On a table. What it asks is what Powertools' layer asks, word for word."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
 
     def begin(self, key: str, *, remaining: int | None, kept: int) -> None:
-        now = self.millis()
-        item = {"id": {"S": key}, EXPIRY_ATTRIBUTE: {"N": str(now // 1_000 + kept)}, "status": {"S": _IN_PROGRESS}}
+        now = epoch_millis()
+        item: dict[str, Any] = {
+            "id": {"S": key},
+            EXPIRY_ATTRIBUTE: {"N": str(now // 1_000 + kept)},
+            "status": {"S": IN_PROGRESS},
+        }
         if remaining is not None:
             item["in_progress_expiration"] = {"N": str(now + remaining)}
         try:
-            self.client.put_item(
-                TableName=self.table_name,
+            self._client.put_item(
+                TableName=self._table,
                 Item=item,
                 ConditionExpression=_IS_FREE,
                 ExpressionAttributeNames=_IS_FREE_NAMES,
                 ExpressionAttributeValues={
                     ":now": {"N": str(now // 1_000)},
                     ":now_in_millis": {"N": str(now)},
-                    ":inprogress": {"S": _IN_PROGRESS},
+                    ":inprogress": {"S": IN_PROGRESS},
                 },
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self.client.exceptions.ConditionalCheckFailedException as error:
-            raise IdempotencyItemAlreadyExistsError(old_data_record=self._there(error.response)) from error
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            there: Mapping[str, Any] = error.response
+            raise AlreadyBegun(_record_of(there["Item"]) if "Item" in there else None) from error
 
     def finish(self, key: str, events: list[dict[str, Any]], *, kept: int) -> None:
-        self.client.update_item(
-            TableName=self.table_name,
+        self._client.update_item(
+            TableName=self._table,
             Key={"id": {"S": key}},
             UpdateExpression="SET #response_data = :response_data, #expiry = :expiry, #status = :status",
             ExpressionAttributeNames=_DONE_NAMES,
             ExpressionAttributeValues={
-                ":expiry": {"N": str(self.millis() // 1_000 + kept)},
-                ":response_data": {"S": _as_text(events)},
-                ":status": {"S": _COMPLETED},
+                ":expiry": {"N": str(epoch_millis() // 1_000 + kept)},
+                ":response_data": {"S": as_text(events)},
+                ":status": {"S": COMPLETED},
             },
         )
 
-    def _there(self, answer: Mapping[str, Any]) -> DataRecord | None:
-        return self._item_to_data_record(answer["Item"]) if "Item" in answer else None
+    def forget(self, key: str) -> None:
+        self._client.delete_item(TableName=self._table, Key={"id": {"S": key}})
+
+    def find(self, key: str) -> Record | None:
+        answer = self._client.get_item(TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True)
+        return _record_of(answer["Item"]) if "Item" in answer else None
 
 
-def dynamodb_store(table_name: str) -> EventRecords:
-    return _DynamoDbRecords(table_name=table_name, expiry_attr=EXPIRY_ATTRIBUTE, boto3_client=client("dynamodb"))
+def _record_of(item: Mapping[str, Any]) -> Record:
+    lock = item.get("in_progress_expiration")
+    return Record(
+        key=item["id"]["S"],
+        status=item["status"]["S"],
+        expires=int(item[EXPIRY_ATTRIBUTE]["N"]),
+        locked_until=int(lock["N"]) if lock else None,
+        result=item.get("data", {}).get("S", ""),
+    )
+
+
+def dynamodb_store(table_name: str) -> DynamoDbRecords:
+    return DynamoDbRecords(later("dynamodb"), table_name)
 
 
 class Once:
@@ -156,8 +180,8 @@ class Once:
         for _ in range(_LOOKS):
             try:
                 self._begin(key)
-            except IdempotencyItemAlreadyExistsError as there:
-                record = there.old_data_record or self._find(key)
+            except AlreadyBegun as there:
+                record = there.record or self._find(key)
                 if record is not None and not _is_over(record):
                     return _repeated(record)
             else:
@@ -174,12 +198,12 @@ class Once:
         remaining = None if self._context is None else self._context.get_remaining_time_in_millis()
         try:
             self._store.begin(key, remaining=remaining, kept=self._kept)
-        except IdempotencyItemAlreadyExistsError:
+        except AlreadyBegun:
             raise
         except Exception as error:
             raise _unavailable(error) from error
 
-    def _find(self, key: str) -> DataRecord | None:
+    def _find(self, key: str) -> Record | None:
         try:
             return self._store.find(key)
         except Exception as error:
@@ -204,7 +228,7 @@ class Once:
             raise _unavailable(error) from error
 
 
-def _as_text(events: list[dict[str, Any]]) -> str:
+def as_text(events: list[dict[str, Any]]) -> str:
     """Compact, for a record's bytes are paid for; Powertools reads any JSON."""
     try:
         return to_json(events).decode()
@@ -216,16 +240,17 @@ def _unavailable(error: Exception) -> TransientError:
     return translated(error, "idempotency store")
 
 
-def _is_over(record: DataRecord) -> bool:
+def _is_over(record: Record) -> bool:
     """Whether it has expired, or its lock has, since the store held it against us."""
-    locked_until = record.in_progress_expiry_timestamp
-    lock_is_over = locked_until is not None and locked_until < epoch_millis()
-    return record.status == _EXPIRED or (record.status == _IN_PROGRESS and lock_is_over)
+    now = epoch_millis()
+    expired = record.expires is not None and now // 1_000 > record.expires
+    unlocked = record.locked_until is not None and record.locked_until < now
+    return expired or (record.status == IN_PROGRESS and unlocked)
 
 
-def _repeated(record: DataRecord) -> Outcome:
+def _repeated(record: Record) -> Outcome:
     """What the first run came to. Raises InFlightElsewhere when it has not come to anything yet."""
-    if record.status == _IN_PROGRESS:
-        raise InFlightElsewhere(f"Execution already in progress with idempotency key: {_KEY}={record.idempotency_key}")
-    events = record.response_json_as_dict() or ()
+    if record.status != COMPLETED:
+        raise InFlightElsewhere(f"Execution already in progress with idempotency key: {_KEY}={record.key}")
+    events = json.loads(record.result) if record.result else ()
     return Outcome(tuple(CloudEvent.parse(event) for event in events), duplicate=True)

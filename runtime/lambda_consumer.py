@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from runtime.aws import client
+from runtime.aws import later
 from runtime.claim_check import ClaimChecks, S3ClaimChecks
 from runtime.clock import SystemClock
 from runtime.consumer import OnUnreadable, QueueConsumer
@@ -47,14 +47,14 @@ class OnceSettings(Settings):
 
 
 def claims_from_env(environ: Mapping[str, str]) -> ClaimChecks:
-    return S3ClaimChecks(client("s3"), bucket=ClaimSettings.from_env(environ).claim_bucket)
+    return S3ClaimChecks(later("s3"), bucket=ClaimSettings.from_env(environ).claim_bucket)
 
 
 def publisher_from_env(environ: Mapping[str, str], *, batched: Sequence[str] = ()) -> Publisher:
     """`batched` are event types, as in the service's manifest. Raises ConfigurationError."""
     settings = BusSettings.from_env(environ)
     return Publisher(
-        EventBridgeBus(client("events")),
+        EventBridgeBus(later("events")),
         settings.event_bus_name,
         SystemClock(),
         claims=claims_from_env(environ),
@@ -66,7 +66,7 @@ def publisher_from_env(environ: Mapping[str, str], *, batched: Sequence[str] = (
 
 def relay_from_env(spec: Relay, environ: Mapping[str, str]) -> OutboxRelay:
     """Raises ConfigurationError that names every missing variable."""
-    dead_letters = SqsDeadLetters(client("sqs"), dead_letter_url=RelaySettings.from_env(environ).dead_letter_queue_url)
+    dead_letters = SqsDeadLetters(later("sqs"), dead_letter_url=RelaySettings.from_env(environ).dead_letter_queue_url)
     return OutboxRelay(
         publisher_from_env(environ),
         dead_letters,
@@ -90,7 +90,7 @@ def consumer_from_env(
     Raises ConfigurationError that names every missing variable.
     """
     settings = ConsumerSettings.from_env(environ)
-    queue = SqsQueue(client("sqs"), url=settings.queue_url, dead_letter_url=settings.dead_letter_queue_url)
+    queue = SqsQueue(later("sqs"), url=settings.queue_url, dead_letter_url=settings.dead_letter_queue_url)
     return QueueConsumer(
         spec,
         handle,

@@ -22,7 +22,8 @@ CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
 class Settings(BaseModel):
     """Subclasses name what they need; the field `event_bus_name` is read from `EVENT_BUS_NAME`."""
 
-    model_config = ConfigDict(frozen=True)
+    # Built at their first use: a wiring names more than one function needs.
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

@@ -30,6 +30,7 @@ from functions.billing.ports import InvalidCursor
 from functions.billing.process import Billing, KeyReused
 from runtime.errors import BusinessRuleViolated
 from runtime.http import HttpProblem, answer, api, json_body, serve
+from runtime.starting import at_start
 
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
 
@@ -146,3 +147,6 @@ def _rules(status: HTTPStatus) -> Iterator[None]:
         raise key_reused() from error
     except BusinessRuleViolated as error:
         raise HttpProblem(status, detail=str(error)) from error
+
+
+at_start(_app, "dynamodb", environ=wiring.ENVIRONMENT)

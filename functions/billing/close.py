@@ -11,6 +11,7 @@ from functions.billing.closing import PeriodClosing
 from functions.billing.manifest import CLOSE
 from runtime.clock import SystemClock
 from runtime.errors import TransientError
+from runtime.starting import at_start
 from runtime.telemetry import logger
 
 
@@ -49,3 +50,6 @@ def run(closing: PeriodClosing, *, now: datetime, remaining_time: Callable[[], f
     if report.failures:
         raise TransientError(f"{len(report.failures)} accounts could not be closed: {report.failures[0].error}")
     return summary
+
+
+at_start(wiring.closing, "dynamodb", environ=wiring.ENVIRONMENT)

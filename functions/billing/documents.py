@@ -74,7 +74,7 @@ class NewInvoice(_Asked):
 
 
 class RequestHeaders(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     idempotency_key: IdempotencyKey = Field(alias="Idempotency-Key")
 
@@ -90,7 +90,7 @@ class UsageQuery(_Asked):
 
 
 class _Given(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class InvoiceLineDocument(_Given):

@@ -9,6 +9,7 @@ from functions.billing import wiring
 from functions.billing.manifest import PAYMENTS
 from runtime.consumer import QueueConsumer
 from runtime.lambda_consumer import consumer_from_env
+from runtime.starting import at_start
 
 
 def consume(event: dict[str, Any], context: Any) -> Any:
@@ -18,3 +19,6 @@ def consume(event: dict[str, Any], context: Any) -> Any:
 @cache
 def _consumer() -> QueueConsumer:
     return consumer_from_env(PAYMENTS, wiring.billing().handle, wiring.ENVIRONMENT)
+
+
+at_start(_consumer, "dynamodb", environ=wiring.ENVIRONMENT)

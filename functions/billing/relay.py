@@ -9,6 +9,7 @@ from functions.billing import wiring
 from functions.billing.manifest import RELAY
 from runtime.lambda_consumer import relay_from_env
 from runtime.outbox import OutboxRelay
+from runtime.starting import at_start
 
 
 def handle(event: dict[str, Any], context: Any) -> None:
@@ -18,3 +19,6 @@ def handle(event: dict[str, Any], context: Any) -> None:
 @cache
 def _relay() -> OutboxRelay:
     return relay_from_env(RELAY, wiring.ENVIRONMENT)
+
+
+at_start(_relay, "events", environ=wiring.ENVIRONMENT)

@@ -10,6 +10,7 @@ from functions.billing.manifest import USAGE
 from runtime.consumer import QueueConsumer
 from runtime.lambda_consumer import consumer_from_env
 from runtime.outcome import Together
+from runtime.starting import at_start
 
 
 def consume(event: dict[str, Any], context: Any) -> Any:
@@ -19,3 +20,6 @@ def consume(event: dict[str, Any], context: Any) -> Any:
 @cache
 def _consumer() -> QueueConsumer:
     return consumer_from_env(USAGE, Together(wiring.metering().record), wiring.ENVIRONMENT)
+
+
+at_start(_consumer, "dynamodb", environ=wiring.ENVIRONMENT)

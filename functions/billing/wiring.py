@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import Final
-
-from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+from typing import TYPE_CHECKING, Final
 
 from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
 from functions.billing.closing import PeriodClosing
 from functions.billing.metering import Metering
 from functions.billing.prices import PRICES
 from functions.billing.process import Billing
-from runtime.aws import client
+from runtime.aws import client, later
 from runtime.clock import SystemClock
-from runtime.idempotency import dynamodb_store
 from runtime.lambda_tracing import tracer_from_env
 from runtime.settings import Settings
 from runtime.tracing import Tracer
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 
 ENVIRONMENT: Final[Mapping[str, str]] = os.environ  # noqa: TID251 - this is the composition root
 
@@ -68,8 +68,10 @@ def tracer() -> Tracer:
 @cache
 def answers() -> BasePersistenceLayer:
     """Where the API remembers its answers. Raises ConfigurationError that names all that the API needs."""
-    return dynamodb_store(ApiSettings.from_env(ENVIRONMENT).idempotency_table)
+    from functions.billing.adapters.answers import answer_store  # noqa: PLC0415 - Powertools; consumers do without
+
+    return answer_store(client("dynamodb"), ApiSettings.from_env(ENVIRONMENT).idempotency_table)
 
 
 def _table() -> Table:
-    return Table(client("dynamodb"), BillingSettings.from_env(ENVIRONMENT).billing_table)
+    return Table(later("dynamodb"), BillingSettings.from_env(ENVIRONMENT).billing_table)

@@ -29,6 +29,7 @@ from functions.ingestion.process import take_in
 from functions.ingestion.receipt import BatchProblem, EventResult, Receipt
 from runtime.clock import Clock, SystemClock
 from runtime.http import PROBLEM_MEDIA_TYPE, FieldError, HttpProblem, answer, api, raw_body, serve
+from runtime.starting import at_start
 from runtime.telemetry import logger
 from runtime.tracing import PASSIVE, Tracer
 
@@ -161,3 +162,6 @@ def _app() -> APIGatewayHttpResolver:
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return serve(_app(), event, context, tracer=wiring.tracer())
+
+
+at_start(_app, "sqs", environ=wiring.ENVIRONMENT)

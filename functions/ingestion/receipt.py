@@ -12,7 +12,7 @@ from runtime.http import FieldError, ProblemDetails
 class EventResult(BaseModel):
     """What became of one event of the request."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     index: int = Field(description="the event's place in the request, from 0")
     id: str | None = Field(default=None, description="the event's id, where it has one: its first 200 characters")
@@ -29,7 +29,7 @@ class EventResult(BaseModel):
 class Receipt(BaseModel):
     """One result for each event, in the order of the request."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     accepted: int
     rejected: int

@@ -14,7 +14,7 @@ from functions.ingestion.bulk import FileIngestion
 from functions.ingestion.manifest import BATCHED, CONSUMER, FILE_SECONDS, FILES
 from functions.ingestion.ports import Intake
 from functions.ingestion.process import Ingestion
-from runtime.aws import client
+from runtime.aws import later
 from runtime.clock import SystemClock
 from runtime.consumer import QueueConsumer
 from runtime.lambda_consumer import ClaimSettings, claims_from_env, consumer_from_env, publisher_from_env
@@ -53,7 +53,7 @@ def intake() -> Intake:
     """Raises ConfigurationError."""
     settings = ApiSettings.from_env(ENVIRONMENT)
     return SqsIntake(
-        client("sqs"), url=settings.ingestion_queue_url, claims=claims_from_env(ENVIRONMENT), clock=SystemClock()
+        later("sqs"), url=settings.ingestion_queue_url, claims=claims_from_env(ENVIRONMENT), clock=SystemClock()
     )
 
 
@@ -63,8 +63,8 @@ def file_consumer() -> QueueConsumer:
     clock = SystemClock()
     table = FileSettings.from_env(ENVIRONMENT).checkpoints_table
     ingestion = FileIngestion(
-        files=S3Files(client("s3")),
-        checkpoints=DynamoDbCheckpoints(client("dynamodb"), table, clock),
+        files=S3Files(later("s3")),
+        checkpoints=DynamoDbCheckpoints(later("dynamodb"), table, clock),
         publish=publisher_from_env(ENVIRONMENT, batched=BATCHED).publish,
         clock=clock,
         seconds=FILE_SECONDS,

@@ -16,7 +16,7 @@ from functions.notification.adapters.webhook import HttpsWebhookSender
 from functions.notification.domain import EMAIL, WEBHOOK
 from functions.notification.manifest import CONTACTS, MESSAGES
 from functions.notification.process import Contacts, Notification
-from runtime.aws import client
+from runtime.aws import later
 from runtime.clock import Clock, SystemClock
 from runtime.consumer import QueueConsumer
 from runtime.idempotency import dynamodb_store
@@ -57,8 +57,8 @@ def messages() -> MessageConsumer:
     clock, tracer = SystemClock(), tracer_from_env(ENVIRONMENT)
     guard = ChannelGuard(dynamodb_store(settings.idempotency_table), MESSAGES.name, (EMAIL, WEBHOOK))
     notification = Notification(
-        book=DynamoDbContactBook(client("dynamodb"), settings.contacts_table),
-        mailer=TracedMailer(SesMailer(client("sesv2"), sender=settings.sender_address), tracer),
+        book=DynamoDbContactBook(later("dynamodb"), settings.contacts_table),
+        mailer=TracedMailer(SesMailer(later("sesv2"), sender=settings.sender_address), tracer),
         webhooks=TracedWebhooks(_webhooks(settings, clock), tracer),
         clock=clock,
         guard=guard,
@@ -68,7 +68,7 @@ def messages() -> MessageConsumer:
 
 def _webhooks(settings: MessageSettings, clock: Clock) -> HttpsWebhookSender:
     return HttpsWebhookSender(
-        master_key=MasterKey(client("secretsmanager"), settings.webhook_secret_arn, clock=clock),
+        master_key=MasterKey(later("secretsmanager"), settings.webhook_secret_arn, clock=clock),
         clock=clock,
         trusted_hosts=settings.webhook_trusted_hosts,
     )
@@ -78,5 +78,5 @@ def _webhooks(settings: MessageSettings, clock: Clock) -> HttpsWebhookSender:
 def contacts() -> QueueConsumer:
     """Raises ConfigurationError that names all that is missing."""
     settings = ContactSettings.from_env(ENVIRONMENT)
-    book = DynamoDbContactBook(client("dynamodb"), settings.contacts_table)
+    book = DynamoDbContactBook(later("dynamodb"), settings.contacts_table)
     return consumer_from_env(CONTACTS, Contacts(book, SystemClock()).handle, ENVIRONMENT)

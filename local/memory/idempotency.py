@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyItemAlreadyExistsError,
     IdempotencyItemNotFoundError,
 )
+from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 
 from local.memory.clock import VirtualClock
-from runtime.idempotency import EventRecords
-
-_IN_PROGRESS: Final = "INPROGRESS"
-_COMPLETED: Final = "COMPLETED"
+from runtime.idempotency import COMPLETED, IN_PROGRESS, AlreadyBegun, Record, as_text
 
 #: Idempotency key -> item. What a DynamoDB table is to the real layer: several layers may share one.
 Table = dict[str, dict[str, Any]]
@@ -28,8 +26,11 @@ class _Record(DataRecord):
         return False
 
 
-class MemoryIdempotency(EventRecords):
-    """Keeps records in `table` (a table of its own by default) under DynamoDBPersistenceLayer's conditions."""
+class MemoryIdempotency(BasePersistenceLayer):
+    """Keeps records in `table` (a table of its own by default) under DynamoDBPersistenceLayer's conditions.
+
+    It is the runtime's EventRecords, too.
+    """
 
     def __init__(self, *, clock: VirtualClock, table: Table | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -37,12 +38,24 @@ class MemoryIdempotency(EventRecords):
         self._clock = clock
         self._remaining_millis: int | None = None
 
-    def millis(self) -> int:
-        return self._clock.micros // 1_000
-
     def begin(self, key: str, *, remaining: int | None, kept: int) -> None:
         self._remaining_millis = remaining
-        super().begin(key, remaining=remaining, kept=kept)
+        try:
+            self._put_record(DataRecord(key, IN_PROGRESS, self._seconds() + kept))
+        except IdempotencyItemAlreadyExistsError as there:
+            raise AlreadyBegun(None if there.old_data_record is None else _told(there.old_data_record)) from there
+
+    def finish(self, key: str, events: list[dict[str, Any]], *, kept: int) -> None:
+        self._update_record(DataRecord(key, COMPLETED, self._seconds() + kept, response_data=as_text(events)))
+
+    def forget(self, key: str) -> None:
+        self._delete_record(DataRecord(key))
+
+    def find(self, key: str) -> Record | None:
+        try:
+            return _told(self._get_record(key))
+        except IdempotencyItemNotFoundError:
+            return None
 
     def save_inprogress(self, data: dict[str, Any], remaining_time_in_millis: int | None = None) -> None:
         # The base class would turn it into a time on this machine's clock.
@@ -66,7 +79,7 @@ class MemoryIdempotency(EventRecords):
             self._save_to_cache(data_record=record)
             raise IdempotencyItemAlreadyExistsError(old_data_record=record)
         # Not data_record.status: it would hold the expiry against this machine's clock.
-        item: dict[str, Any] = {"expiration": data_record.expiry_timestamp, "status": _IN_PROGRESS}
+        item: dict[str, Any] = {"expiration": data_record.expiry_timestamp, "status": IN_PROGRESS}
         if self._remaining_millis is not None:
             item["in_progress_expiration"] = self._clock.micros // 1000 + self._remaining_millis
         if self.payload_validation_enabled and data_record.payload_hash:
@@ -77,7 +90,7 @@ class MemoryIdempotency(EventRecords):
         item = self.table.setdefault(data_record.idempotency_key, {})
         item |= {
             "expiration": data_record.expiry_timestamp,
-            "status": _COMPLETED,
+            "status": COMPLETED,
             "data": data_record.response_data,
         }
         if self.payload_validation_enabled:
@@ -91,7 +104,7 @@ class MemoryIdempotency(EventRecords):
         if item["expiration"] < self._seconds():
             return True
         held_until = item.get("in_progress_expiration")
-        return item["status"] == _IN_PROGRESS and held_until is not None and held_until < self._clock.micros // 1000
+        return item["status"] == IN_PROGRESS and held_until is not None and held_until < self._clock.micros // 1000
 
     def _seconds(self) -> int:
         return self._clock.micros // 1_000_000
@@ -106,3 +119,8 @@ def _as_record(key: str, item: dict[str, Any]) -> DataRecord:
         response_data=item.get("data", ""),
         payload_hash=item.get("validation", ""),
     )
+
+
+def _told(record: DataRecord) -> Record:
+    """Without its times, which virtual time has judged."""
+    return Record(record.idempotency_key, record.status, None, None, record.response_data)

@@ -16,6 +16,7 @@ from moto.ses.models import ses_backends
 from pydantic import BaseModel
 
 from events.envelope import CloudEvent
+from functions.billing.adapters.answers import answer_store
 from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
 from functions.billing.answers import Answers
 from functions.billing.closing import PeriodClosing
@@ -34,7 +35,7 @@ from local.aws_faults import Faults
 from runtime import aws
 from runtime.claim_check import MemoryClaimChecks, S3ClaimChecks, checked_in, checked_out
 from runtime.errors import BreakwaterError, TransientError
-from runtime.idempotency import Once, dynamodb_store
+from runtime.idempotency import DynamoDbRecords, Once, dynamodb_store
 from runtime.outcome import Outcome
 from runtime.publisher import EventBridgeBus, Publisher
 from runtime.queue import SqsQueue
@@ -264,7 +265,8 @@ _LOCK = 1
 
 @subject(POWERTOOLS, "dynamodb:PutItem", "dynamodb:UpdateItem")
 def a_request_is_answered_once(aws: Aws) -> Doing:
-    answers, made, seen = Answers(_store(aws, "answers")), list[str](), set[str]()
+    store = answer_store(aws.client("dynamodb"), aws.new_table("answers", "id"))
+    answers, made, seen = Answers(store), list[str](), set[str]()
 
     def make() -> dict[str, Any]:
         made.append("answer")
@@ -280,7 +282,7 @@ def a_request_is_answered_once(aws: Aws) -> Doing:
 
 
 def _store(aws: Aws, name: str) -> Any:
-    aws.client("dynamodb")  # Powertools is given this same client
+    aws.client("dynamodb")  # the store takes the process's own
     return dynamodb_store(aws.new_table(name, "id"))
 
 
@@ -299,7 +301,7 @@ def an_effect_is_had_once(aws: Aws) -> Doing:
     return Doing(run, lambda: (frozenset(ran),), lambda: len(ran))
 
 
-@subject(POWERTOOLS, "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem")
+@subject(RECORDS, "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem")
 def an_effect_that_failed_is_forgotten(aws: Aws) -> Doing:
     once, ran = Once(_store(aws, "once"), "consumer"), list[str]()
 
@@ -314,6 +316,19 @@ def an_effect_that_failed_is_forgotten(aws: Aws) -> Doing:
         once.run(handle, usage())
 
     return Doing(run, lambda: (frozenset(ran[1:]),), lambda: len(ran))
+
+
+@subject(RECORDS, "dynamodb:GetItem")
+def what_is_known_of_an_event_is_looked_up(aws: Aws) -> Doing:
+    """As for an answer that does not tell what stood in the way."""
+    once, seen = Once(_store(aws, "once"), "consumer"), set[str]()
+    DynamoDbRecords(aws.plain("dynamodb"), "once").begin("key-1", remaining=None, kept=60)
+
+    def look() -> None:
+        record = once._find("key-1")
+        seen.add(record.status if record else "nothing")
+
+    return Doing(look, lambda: (frozenset(seen),))
 
 
 def _each(bodies: list[str]) -> tuple[object, ...]:

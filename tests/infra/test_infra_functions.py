@@ -9,6 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from infra.aws_models import OPERATIONS
 from infra.packaging import package
 from tests.infra.templates import SERVICES
 
@@ -114,14 +115,19 @@ def test_a_client_of_every_service_we_call_can_be_made_from_the_package(unpacked
     program = f"""
 import sys
 sys.path.insert(0, {str(folder)!r})
-import boto3
-for name in ("dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs", "sts"):
-    boto3.client(name, region_name="eu-central-1")
-print(boto3.__file__)
+import botocore
+from runtime.aws import client
+for name in {sorted(OPERATIONS)!r}:
+    client(name)
+print(botocore.__file__)
 """
 
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-I", "-S", "-c", program], env={}, capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-S", "-c", program],
+        env={"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr

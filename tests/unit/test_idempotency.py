@@ -183,7 +183,7 @@ def test_a_run_asks_of_dynamodb_what_powertools_own_decorator_does(fails: bool, 
         return Effect()(event)
 
     ours, theirs = Calls(), Calls()
-    monkeypatch.setattr("runtime.idempotency.client", lambda _: ours)
+    monkeypatch.setattr("runtime.idempotency.later", lambda _: ours)
     config = IdempotencyConfig(event_key_jmespath="[source, id]")
     config.register_lambda_context(FakeContext())
     layer = DynamoDBPersistenceLayer(table_name=TABLE, expiry_attr="expiration", boto3_client=theirs)

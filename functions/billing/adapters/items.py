@@ -17,9 +17,8 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from events.envelope import derived_id, format_time, parse_time
+from functions.billing.adapters import attributes
 from functions.billing.adapters.cursors import place_of
 from functions.billing.domain import Invoice, Line, State
 from functions.billing.ports import Account, Stored, UsageRecord
@@ -32,17 +31,14 @@ INVOICE_SK: Final = "INVOICE"
 #: DynamoDB's limit for a sort key is 1,024 bytes.
 _MAX_SORT_KEY: Final = 1_024
 
-_serialize: Final = TypeSerializer().serialize
-_deserialize: Final = TypeDeserializer().deserialize
-
 
 def packed(members: Mapping[str, Any]) -> Item:
     """Attribute values as the low-level client wants them. Absent (None) members are left out."""
-    return {name: _serialize(value) for name, value in members.items() if value is not None}
+    return {name: attributes.packed(value) for name, value in members.items() if value is not None}
 
 
 def unpacked(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _deserialize(value) for name, value in item.items()}
+    return {name: attributes.unpacked(value) for name, value in item.items()}
 
 
 def usage_pk(customer_id: str, period: str) -> str:
