@@ -21,27 +21,27 @@ def invoices(client: Client, customer: str) -> list[dict[str, Any]]:
     return found
 
 
-def use(client: Client, customer: str, *ids: str) -> None:
-    """20,000 API calls each: 4.00 dollars after the first 10,000, which are free."""
-    booked = client.usage(customer, PERIOD).get("api_calls", 0)
-    for id_ in ids:
-        client.post(usage(f"{customer}-{id_}", customer, quantity=20_000))
-    soon(lambda: client.usage(customer, PERIOD).get("api_calls") == booked + 20_000 * len(ids), "all is booked")
+def use(client: Client, *customers: str, id_: str = "1", booked: int = 0) -> None:
+    """20,000 API calls of each: 4.00 dollars after the first 10,000, which are free. `booked` are those before."""
+    client.post_batch([usage(f"{name}-{id_}", name, quantity=20_000).to_dict() for name in customers])
+    for name in customers:
+        soon(
+            lambda name=name: client.usage(name, PERIOD) == {"api_calls": booked + 20_000}, f"usage of {name} is booked"
+        )
 
 
 def test_each_customer_is_billed_once_when_the_schedule_runs_twice_and_again_for_what_comes_late(
     stack: Stack, client: Client, unique: str
 ) -> None:
     customers = [f"cus-{unique}-{n}" for n in range(CUSTOMERS)]
-    for customer in customers:
-        use(client, customer, "1")
+    use(client, *customers)
 
     close(stack)
     close(stack)
     soon(lambda: all(invoices(client, customer) for customer in customers), "every customer has an invoice")
     soon(lambda: stack.backlog() == 0, "nothing is due any more")
     first = [[invoice["amount"] for invoice in invoices(client, customer)] for customer in customers]
-    use(client, customers[0], "late")
+    use(client, customers[0], id_="late", booked=20_000)
     close(stack)
     late = soon(lambda: invoices(client, customers[0])[:-1], "the supplementary invoice")
 
@@ -53,7 +53,8 @@ def test_what_was_billed_before_accounts_were_spread_is_not_billed_again(
     stack: Stack, client: Client, unique: str
 ) -> None:
     customer = f"cus-{unique}-old"
-    use(client, customer, "1", "2")
+    use(client, customer)
+    use(client, customer, id_="2", booked=20_000)
     unspread_account(stack, customer, touched=2, closed=1, billed={"api_calls": 20_000}, invoices=1)
 
     close(stack)
