@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench import carried
+from bench import carried, closing
 from bench import cold as cold_start
 from bench.assets import as_table as assets_table
 from bench.assets import measure_assets
@@ -146,6 +146,23 @@ def cold(
 
 def _plain(results: Sequence[DataclassInstance]) -> list[dict[str, Any]]:
     return [asdict(result) for result in results]
+
+
+@app.command(epilog="Example: python -m bench close --customers 1000000")
+def close(
+    rate: Annotated[int, typer.Option(min=1, help="Records a minute, all month.")] = 50_000,
+    customers: Annotated[int, typer.Option(min=1, help="Who share them equally.")] = 50_000,
+    concurrency: Annotated[int, typer.Option(min=1, help="Accounts that are closed at once.")] = closing.CONCURRENCY,
+    dynamodb_ms: Annotated[float, typer.Option(min=0, help="Assumed: until a page of 1 MB has come.")] = 60,
+    rounds: Rounds = 9,
+    as_json: Json = False,
+) -> None:
+    """How long the close of a month takes: a page of the ledger measured, the rest reckoned."""
+    now = _now()
+    found = closing.measure_close(
+        now=now, rate=rate, customers=customers, concurrency=concurrency, dynamodb_ms=dynamodb_ms, rounds=rounds
+    )
+    _tell("close", (found,), closing.as_lines, now=now, as_json=as_json)
 
 
 def _tell(

@@ -223,12 +223,15 @@ class CloudEvent(BaseModel):
             datacontenttype="application/json",
             dataschema=dataschema,
             data=dict(data),
-            extensions={
-                **passed_on(self.extensions),
-                "correlationid": self.correlation_id,
-                "causationid": self.id,
-            },
+            extensions=self._handed_down(),
         )
+
+    def because_of(self, cause: CloudEvent) -> CloudEvent:
+        """The same event, brought about by `cause`: for one whose id follows from something else."""
+        return self.model_copy(update={"extensions": {**self.extensions, **cause._handed_down()}})
+
+    def _handed_down(self) -> dict[str, Any]:
+        return {**passed_on(self.extensions), "correlationid": self.correlation_id, "causationid": self.id}
 
     def in_trace(self, context: Mapping[str, str]) -> CloudEvent:
         """The same event, with the fields of this trace context (see events.trace_context) for its own."""

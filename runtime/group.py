@@ -95,11 +95,14 @@ class GroupFunction:
         yield from ((c, share) for c in self._group.consumers if (share := shares[c.name]))
 
     def _takers(self, body: str) -> Sequence[Consumer]:
-        """What came by no rule was sent straight to the queue, and is for who takes such."""
-        consumers = self._group.consumers
-        if envelope := _envelope(body):
-            return [c for c in consumers if any(matches(s.pattern, envelope) for s in c.subscriptions)]
-        return [c for c in consumers if c.sent_directly] or consumers[:1]
+        """What came by no rule was sent straight to the queue, and is for who takes such: the first that does, where
+        its type does not tell.
+        """
+        consumers, message = self._group.consumers, _message(body)
+        if "detail-type" in message:
+            return [c for c in consumers if any(matches(s.pattern, message) for s in c.subscriptions)]
+        direct = [c for c in consumers if c.sent_directly]
+        return [c for c in direct if message.get("type") in c.event_types] or direct[:1] or consumers[:1]
 
     def _relay(self, record: Mapping[str, Any]) -> Function:
         table = str(record.get("eventSourceARN", "")).partition("/")[2].partition("/")[0]
@@ -122,12 +125,13 @@ class GroupFunction:
         raise UnknownCall(f"{self._group.name} has no schedule {called!r}")
 
 
-def _envelope(body: str) -> Mapping[str, Any]:
+def _message(body: str) -> Mapping[str, Any]:
+    """An EventBridge event, or a CloudEvent; empty for what is neither."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return message if isinstance(message, dict) and "detail-type" in message else {}
+    return message if isinstance(message, dict) else {}
 
 
 def _is_named(deployed: str, name: str) -> bool:

@@ -78,7 +78,8 @@ class Consumer:
     replayed event (see runtime.consumer).
 
     A failure costs one of `tries`; one that says nothing about the message costs none for `patience` seconds
-    from the first. `sent_directly` are event types that come to its queue past every rule: by the service's own API.
+    from the first. `sent_directly` are event types that come to its queue past every rule: by the service's own API,
+    or by another function of its own. `backlog` is for how many seconds a message may wait where all is well.
     """
 
     function: Function
@@ -90,6 +91,7 @@ class Consumer:
     batching_window: int = 0
     tries: int = 3
     patience: int = 86_400
+    backlog: int = 0
     max_concurrency: int = 10
     backoff: Backoff = field(default_factory=Backoff)
 

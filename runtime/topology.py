@@ -82,6 +82,7 @@ class Group:
             batch_size=_BATCH,
             tries=max(consumer.tries for consumer in self.consumers),
             patience=max(consumer.patience for consumer in self.consumers),
+            backlog=max(consumer.backlog for consumer in self.consumers),
             max_concurrency=min(_MOST_CONCURRENT, sum(consumer.max_concurrency for consumer in self.consumers)),
         )
 

@@ -147,8 +147,8 @@ def draft(
     return invoice
 
 
-def issue(invoice: Invoice, *, now: datetime) -> Decision:
-    """The customer owes it from now on. The event's id follows from the invoice's."""
+def issue(invoice: Invoice, *, now: datetime, cause: CloudEvent | None = None) -> Decision:
+    """The customer owes it from now on. The event's id follows from the invoice's, whatever message was the cause."""
     issued = _moved(invoice, "issue", issued_at=now)
     payload = BillingInvoiceIssued(
         invoice_id=issued.id,
@@ -160,7 +160,8 @@ def issue(invoice: Invoice, *, now: datetime) -> Decision:
         lines=tuple(_public(line) for line in issued.lines),
     )
     id_ = derived_id(payload.type, issued.id)
-    return Decision(invoice=issued, events=(initial(payload, id=id_, source=SOURCE, time=now, subject=issued.id),))
+    event = initial(payload, id=id_, source=SOURCE, time=now, subject=issued.id)
+    return Decision(invoice=issued, events=(event if cause is None else event.because_of(cause),))
 
 
 def settle(invoice: Invoice, payment: IngestionPaymentSettled, *, cause: CloudEvent, now: datetime) -> Decision:

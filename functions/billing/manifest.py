@@ -49,8 +49,32 @@ API: Final = HttpApi(
     ),
 )
 
+#: What may be due to be closed, as the types of messages that never leave billing (see due.py).
+SHARD_DUE: Final = "billing.shard.due"
+ACCOUNT_DUE: Final = "billing.account.due"
+
+#: Seconds that one message may keep an invocation. A long ledger takes several: each stops in time, at a checkpoint.
+ACCOUNT_SECONDS: Final = 20
+
+#: Closes what is due, one account a message. Each of them reads a ledger page after page, and a page is read as fast
+#: as its JSON is parsed: the memory is for the processor that comes with it, a whole one. So many at a time take half
+#: of the reads that a table gives by default, and leave the other half to everybody else.
+ACCOUNTS: Final = Consumer(
+    function=Function(
+        name="billing-accounts", handler="functions.billing.accounts.consume", timeout=60, memory_mib=1769
+    ),
+    subscriptions=(),
+    sent_directly=(SHARD_DUE, ACCOUNT_DUE),  # by the schedule, and by itself
+    dedup="state",
+    batch_size=1,
+    max_concurrency=10,
+    backlog=6 * 3600,  # all of a month's accounts come at once
+    slo=Slo(),
+)
+
+#: Says that everything is due: what is, is found and closed from the queue.
 CLOSE: Final = Schedule(
-    function=Function(name="billing-close", handler="functions.billing.close.handle", timeout=300),
+    function=Function(name="billing-close", handler="functions.billing.close.handle", timeout=30),
     expression="cron(0 7 * * ? *)",  # an hour after the grace that an ended month has (periods.GRACE)
 )
 
@@ -61,7 +85,7 @@ RELAY: Final = Relay(
 SERVICE: Final = Service(
     name="billing",
     emits=EMITS,
-    consumers=(PAYMENTS, USAGE),
+    consumers=(PAYMENTS, USAGE, ACCOUNTS),
     apis=(API,),
     schedules=(CLOSE,),
     relays=(RELAY,),

@@ -39,6 +39,11 @@ def closable(now: datetime) -> tuple[str, ...]:
     return tuple(months_before(running, months) for months in range(OPEN_MONTHS, 0, -1))
 
 
+def has_ended(period: str, now: datetime) -> bool:
+    """Whether its grace is over, too."""
+    return period < period_of(now - GRACE)
+
+
 def accepting_period(used_at: datetime, now: datetime) -> str:
     """The period that usage counts for.
 

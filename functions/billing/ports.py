@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
+from events.envelope import CloudEvent
 from functions.billing.domain import Decision, Invoice
+from functions.billing.due import Place
 from runtime.errors import TransientError
 
 
@@ -28,6 +30,14 @@ class UsageRecord:
         return (self.source, self.id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerPage:
+    """Some entries: their units by meter. `after` is where the next page begins, None at the end."""
+
+    units: Mapping[str, int]
+    after: str | None = None
+
+
 class UsageLedger(Protocol):
     def record_all(self, usages: Sequence[UsageRecord]) -> Mapping[tuple[str, str], TransientError]:
         """Write the entries; those that could not be written for now are in the answer, by (source, id).
@@ -40,13 +50,37 @@ class UsageLedger(Protocol):
     def totals(self, customer_id: str, period: str) -> Mapping[str, int]:
         """Units by meter, with everything that was recorded before the call."""
 
+    def pages(self, customer_id: str, period: str, *, after: str | None = None) -> Iterator[LedgerPage]:
+        """The ledger a part at a time, from its beginning or from where an earlier page ended.
+
+        Everything is in it that was recorded before the call, but behind `after` alone.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How far an account's ledger has been added up: to `after`, which is None before its first page and at its end.
+
+    `touched` is the account's from before the first page was read. What was reported since may be in it or not.
+    """
+
+    touched: int
+    units: Mapping[str, int] = field(default_factory=dict)
+    after: str | None = None
+
+    def plus(self, page: LedgerPage) -> Self:
+        units = {meter: self.units.get(meter, 0) + page.units.get(meter, 0) for meter in {**self.units, **page.units}}
+        return type(self)(touched=self.touched, units=units, after=page.after)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A customer's account in one period.
 
     `touched` counts reports of usage; it is ahead of `closed` when there is usage that no close has seen.
-    `billed` are the units on invoices by meter, `invoices` how many invoices that took.
+    `billed` are the units on invoices by meter, `invoices` how many invoices that took. `tally` is there while a
+    close is under way that takes more than one invocation. `unspread` is the part of it, counted in, that lies where
+    accounts lay before they were spread over shards: its own `touched` and `closed`.
     """
 
     period: str
@@ -55,6 +89,24 @@ class Account:
     closed: int = 0
     billed: Mapping[str, int] = field(default_factory=dict)
     invoices: int = 0
+    tally: Tally | None = None
+    unspread: tuple[int, int] | None = None
+
+    @property
+    def place(self) -> Place:
+        return Place(period=self.period, customer_id=self.customer_id)
+
+    @property
+    def is_settled(self) -> bool:
+        return self.touched <= self.closed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage:
+    """Some accounts, as they lie in one shard. `after` is where the next page begins; None where a period ends."""
+
+    accounts: tuple[Account, ...]
+    after: Place | None = None
 
 
 class Accounts(Protocol):
@@ -64,11 +116,19 @@ class Accounts(Protocol):
     def find(self, period: str, customer_id: str) -> Account:
         """The account as it is now; an empty one when there was no usage."""
 
-    def unsettled(self, period: str) -> Iterator[Account]:
-        """The accounts whose `touched` is ahead of `closed`."""
+    def unsettled(self, shard: str, periods: Sequence[str], *, after: Place | None = None) -> Iterator[AccountPage]:
+        """The accounts of a shard whose `touched` is ahead of `closed`, by period: all, or those behind a place."""
+
+    def keep(self, account: Account, tally: Tally) -> None:
+        """Keep the tally, over the one that the account was found with.
+
+        Raises InFlightElsewhere, with nothing written, when another invocation has kept one or closed it meanwhile.
+        """
 
     def close(self, account: Account, *, billed: Mapping[str, int], decision: Decision | None, now: datetime) -> None:
-        """Set `closed` to the account's `touched` and `billed`, and store the decision's new invoice, in one write.
+        """Set `closed` to the account's `touched`, and `billed`, and store the decision's new invoice, in one write.
+
+        Its tally is gone with that, and it lies in its shard as a whole.
 
         Raises Conflict, with nothing written, when the account was closed by somebody else meanwhile.
         """
@@ -110,3 +170,8 @@ class Invoices(Protocol):
 
         Raises InvalidCursor.
         """
+
+
+class Agenda(Protocol):
+    def add(self, due: Sequence[CloudEvent]) -> None:
+        """Put them all on the queue of what is due. Raises TransientError when one may not be there: add all again."""

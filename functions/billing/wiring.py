@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
+from functions.billing.adapters.accounts import DynamoDbAccounts
+from functions.billing.adapters.dynamodb import DynamoDbInvoices, DynamoDbLedger, Table
+from functions.billing.adapters.sqs import SqsAgenda
 from functions.billing.closing import PeriodClosing
+from functions.billing.manifest import ACCOUNT_SECONDS
 from functions.billing.metering import Metering
+from functions.billing.ports import Agenda
 from functions.billing.prices import PRICES
 from functions.billing.process import Billing
 from runtime.aws import client, later
@@ -30,6 +34,10 @@ class BillingSettings(Settings):
 
 class ApiSettings(BillingSettings):
     idempotency_table: str
+
+
+class AgendaSettings(Settings):
+    queue_url: str
 
 
 @cache
@@ -54,9 +62,22 @@ def metering() -> Metering:
 
 @cache
 def closing() -> PeriodClosing:
-    """What the schedule runs. Raises ConfigurationError."""
-    table = _table()
-    return PeriodClosing(ledger=DynamoDbLedger(table, SystemClock()), accounts=DynamoDbAccounts(table), prices=PRICES)
+    """What the accounts' consumer runs. Raises ConfigurationError."""
+    table, clock = _table(), SystemClock()
+    return PeriodClosing(
+        ledger=DynamoDbLedger(table, clock),
+        accounts=DynamoDbAccounts(table),
+        agenda=agenda(),
+        prices=PRICES,
+        clock=clock,
+        seconds=ACCOUNT_SECONDS,
+    )
+
+
+@cache
+def agenda() -> Agenda:
+    """What the schedule writes on. Raises ConfigurationError."""
+    return SqsAgenda(later("sqs"), url=AgendaSettings.from_env(ENVIRONMENT).queue_url)
 
 
 @cache

@@ -58,8 +58,8 @@ def _problems(consumer: Consumer) -> Iterator[str]:
         yield f"batches over {_MAX_BATCH_WITHOUT_WINDOW} need a batching window"
     if not _MIN_CONCURRENCY <= consumer.max_concurrency <= _MAX_CONCURRENCY:
         yield f"max_concurrency must be {_MIN_CONCURRENCY} to {_MAX_CONCURRENCY}"
-    if not consumer.subscriptions:
-        yield "nothing is subscribed to"
+    if not consumer.event_types:
+        yield "nothing is subscribed to, nor sent directly"
 
 
 class EventConsumer(Construct):

@@ -24,7 +24,7 @@ class ConsumerAlarms(Construct):
         self, scope: Construct, construct_id: str, *, consumer: Consumer, queue: aws_sqs.IQueue, stage: StageConfig
     ) -> None:
         super().__init__(scope, construct_id)
-        oldest = _VISIBILITY_TIMEOUTS * consumer.visibility_timeout
+        oldest = consumer.backlog + _VISIBILITY_TIMEOUTS * consumer.visibility_timeout
         raise_alarm(
             self,
             "Age",

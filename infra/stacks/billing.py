@@ -1,4 +1,4 @@
-"""Billing: one table; two consumers, an API and a schedule that write to it; a relay that tells of it."""
+"""Billing: one table; three consumers, one of them for a schedule, and an API that write to it; a relay that tells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from constructs import Construct
 
-from functions.billing.manifest import API, CLOSE, PAYMENTS, RELAY, SERVICE, SOURCE, USAGE
+from functions.billing.manifest import ACCOUNTS, API, CLOSE, PAYMENTS, RELAY, SERVICE, SOURCE, USAGE
 from infra.components.api import ServiceApi
 from infra.components.consumer import EventConsumer
 from infra.components.contract import publish_contract
@@ -42,8 +42,12 @@ class BillingStack(StageStack):
         table.allow(api.function, "Query", index=_BY_CUSTOMER.name)
         allow_once(api.function, once)
 
-        close = ScheduledFunction(self, "BillingClose", schedule=CLOSE, home=shared, environment=environment)
-        table.allow(close.function, "PutItem", "Query", "UpdateItem")
+        accounts = EventConsumer(self, "BillingAccounts", consumer=ACCOUNTS, home=shared, environment=environment)
+        table.allow(accounts.function, "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+
+        agenda = {"QUEUE_URL": accounts.queue_url}
+        close = ScheduledFunction(self, "BillingClose", schedule=CLOSE, home=shared, environment=agenda)
+        close.function.allow("sqs:SendMessage", on=accounts.queue.queue_arn)
 
         relay = OutboxRelay(self, "BillingRelay", relay=RELAY, table=table, source=SOURCE, home=shared)
 
@@ -55,6 +59,8 @@ class BillingStack(StageStack):
         self.output("DeadLetterQueueUrl", payments.dead_letter_queue.queue_url)
         self.output("UsageQueueUrl", usage.queue.queue_url)
         self.output("UsageDeadLetterQueueUrl", usage.dead_letter_queue.queue_url)
+        self.output("AccountsQueueUrl", accounts.queue.queue_url)
+        self.output("AccountsDeadLetterQueueUrl", accounts.dead_letter_queue.queue_url)
         self.output("CloseFunctionName", close.function.resource.function_name)
         self.output("CloseDeadLetterQueueUrl", close.dead_letter_queue.queue_url)
         self.output("RelayDeadLetterQueueUrl", relay.failures.queue_url)

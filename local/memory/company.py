@@ -16,16 +16,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-
 from contracts.company import SERVICES
 from events.binding import to_http
 from events.envelope import BATCH_MEDIA_TYPE, CloudEvent
 from functions.billing import api as billing_api
 from functions.billing import close as billing_close
 from functions.billing import manifest as billing
-from functions.billing.adapters.memory import MemoryAccounts, MemoryInvoices, MemoryLedger
+from functions.billing.adapters.memory import MemoryAccounts, MemoryAgenda, MemoryInvoices, MemoryLedger
 from functions.billing.closing import PeriodClosing
 from functions.billing.metering import Metering
 from functions.billing.prices import PRICES
@@ -43,7 +40,7 @@ from functions.notification.domain import EMAIL, WEBHOOK, Email, WebhookCall
 from functions.notification.process import Contacts, Notification
 from local.memory.cloud import MemoryCloud
 from local.memory.functions import Handler, PerSandbox, Sandbox
-from local.memory.http import request
+from local.memory.http import request, serving
 from local.memory.idempotency import MemoryIdempotency
 from local.memory.meters import Meters
 from local.memory.s3 import OBJECT_CREATED, SOURCE, object_created
@@ -52,7 +49,6 @@ from runtime.claim_check import MemoryClaimChecks
 from runtime.consumer import OnUnreadable, QueueConsumer
 from runtime.emf import Write
 from runtime.group import API, GroupFunction
-from runtime.http import serve
 from runtime.idempotency import Once
 from runtime.manifest import Consumer
 from runtime.outbox import OutboxRelay
@@ -70,7 +66,9 @@ _BATCHED: Final = [type_ for service in SERVICES for type_ in service.batched]
 class Company:
     """Everything between an HTTP request, a file or a `put_events`, and a customer's mailbox. Options as MemoryCloud's.
 
-    `files` is the bucket. Functions write what they measure to `metrics`; without it, they measure nothing.
+    `files` is the bucket. A page of the ledger has `ledger_page` entries; one account keeps an invocation for
+    `account_seconds`, and the page that it is at. Functions write what they measure to `metrics`; without it, they
+    measure nothing.
     """
 
     def __init__(
@@ -81,14 +79,18 @@ class Company:
         metrics: Write | None = None,
         tracer: Tracer = PASSIVE,
         topology: Topology = SERVICES_APART,
+        ledger_page: int = 1_000,
+        account_seconds: float = billing.ACCOUNT_SECONDS,
         **options: Any,
     ) -> None:
         self._meters = Meters(metrics)
         self._tracer = tracer
         self._topology = topology
+        self._account_seconds = account_seconds
         self.cloud = MemoryCloud(seed=seed, start=start, **options)
         invoices = MemoryInvoices(self.cloud.stream(billing.RELAY.function.name).put)
-        self.billing = BillingStores(ledger=MemoryLedger(), accounts=MemoryAccounts(invoices), invoices=invoices)
+        ledger = MemoryLedger(page=ledger_page)
+        self.billing = BillingStores(ledger=ledger, accounts=MemoryAccounts(invoices), invoices=invoices)
         self.notification = NotificationStores()
         self.claims = MemoryClaimChecks()
         self.files = MemoryFiles(f"{self.cloud.bus.name}-files")
@@ -148,6 +150,7 @@ class Company:
             billing.USAGE.function.name: self._usage,
             billing.API.function.name: self._billing_api,
             billing.CLOSE.function.name: self._close,
+            billing.ACCOUNTS.function.name: self._accounts,
             billing.RELAY.function.name: self._relay,
             notification.MESSAGES.function.name: self._messages,
             notification.CONTACTS.function.name: self._contacts,
@@ -166,7 +169,7 @@ class Company:
     def _ingestion_api(self, sandbox: Sandbox) -> Handler:
         queue = sandbox.reach("intake", self.cloud.queue_port(ingestion.CONSUMER))
         intake = MemoryIntake(sandbox.reach("claims", self.claims), queue.send)
-        return self._http(events_api(intake=intake, clock=self.cloud.clock, tracer=self._tracer))
+        return serving(events_api(intake=intake, clock=self.cloud.clock, tracer=self._tracer), self._tracer)
 
     def _ingestion_files(self, sandbox: Sandbox) -> Handler:
         service = FileIngestion(
@@ -192,7 +195,7 @@ class Company:
 
     def _billing_api(self, sandbox: Sandbox) -> Handler:
         answers = MemoryIdempotency(clock=self.cloud.clock, table=self.billing.answers)
-        return self._http(billing_api.build(self._billing(sandbox), sandbox.reach("answers", answers)))
+        return serving(billing_api.build(self._billing(sandbox), sandbox.reach("answers", answers)), self._tracer)
 
     def _billing(self, sandbox: Sandbox) -> Billing:
         return Billing(
@@ -204,21 +207,27 @@ class Company:
         )
 
     def _close(self, sandbox: Sandbox) -> Handler:
+        agenda = self._agenda(sandbox)
+
+        def close(_: dict[str, Any], __: Any) -> dict[str, Any]:
+            with self._tracer.running(billing.CLOSE.function.name):
+                return billing_close.run(agenda, self.cloud.clock.now())
+
+        return close
+
+    def _agenda(self, sandbox: Sandbox) -> MemoryAgenda:
+        return MemoryAgenda(sandbox.reach("agenda", self.cloud.queue_port(billing.ACCOUNTS)).send)
+
+    def _accounts(self, sandbox: Sandbox) -> Handler:
         closing = PeriodClosing(
             ledger=sandbox.reach("ledger", self.billing.ledger),
             accounts=sandbox.reach("accounts", self.billing.accounts),
+            agenda=self._agenda(sandbox),
             prices=PRICES,
+            clock=self.cloud.clock,
+            seconds=self._account_seconds,
         )
-
-        def close(_: dict[str, Any], context: Any) -> dict[str, Any]:
-            with self._tracer.running(billing.CLOSE.function.name):
-                return billing_close.run(
-                    closing,
-                    now=self.cloud.clock.now(),
-                    remaining_time=lambda: context.get_remaining_time_in_millis() / 1_000,
-                )
-
-        return close
+        return self._consumer(sandbox, billing.ACCOUNTS, closing.handle)
 
     def _relay(self, sandbox: Sandbox) -> Handler:
         return OutboxRelay(
@@ -286,16 +295,6 @@ class Company:
             jitter=self.cloud.random.uniform,
             tracer=self._tracer,
         )
-
-    def _http(self, app: APIGatewayHttpResolver) -> Handler:
-        """The API for one process: Powertools keeps the request in its class, which all processes here would share."""
-
-        def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            app.current_event = APIGatewayProxyEventV2(event)
-            app.lambda_context = context
-            return serve(app, event, context, tracer=self._tracer)
-
-        return handle
 
 
 def _grouped(group: Group, functions: Mapping[str, Callable[[Sandbox], Handler]]) -> Callable[[Sandbox], Handler]:

@@ -115,6 +115,7 @@ SCENARIO: Final = Plan(
         Planned(Call("billing-api", "invoices.save", 1), Fault.UNAVAILABLE),
         Planned(Call("billing-usage", "ledger.record_all", 1), Fault.THROTTLED),
         Planned(Call("billing-usage", "ledger.record_all", 2), Fault.UNAVAILABLE),
+        Planned(Call("billing-accounts", "accounts.close", 1), Fault.UNAVAILABLE),
         Planned(Call("notification-contacts", "book.offer", 1), Fault.THROTTLED),
         Planned(Call("notification-contacts", "book.offer", 2), Fault.UNAVAILABLE),
         Planned(Call("notification", "mailer.send", 1), Fault.THROTTLED),

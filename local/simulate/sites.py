@@ -13,7 +13,15 @@ CALLS: Final[Mapping[str, tuple[str, ...]]] = {
     "billing": ("invoices.find", "invoices.save"),
     "billing-usage": ("ledger.record_all", "accounts.touch"),
     "billing-api": ("answers.put", "answers.update", "answers.delete", "invoices.find", "invoices.save"),
-    "billing-close": ("accounts.unsettled", "ledger.totals", "accounts.close"),
+    "billing-close": ("agenda.send",),
+    "billing-accounts": (
+        "accounts.unsettled",
+        "agenda.send",
+        "accounts.find",
+        "ledger.pages",
+        "accounts.keep",
+        "accounts.close",
+    ),
     "billing-relay": ("bus.put",),
     "notification": (
         "records.put",
@@ -30,7 +38,15 @@ CALLS: Final[Mapping[str, tuple[str, ...]]] = {
     "notification-contacts": ("book.offer",),
 }
 _SETTLING: Final = ("queue.delay", "queue.defer", "queue.dead_letter")
-CONSUMERS: Final = ("ingestion", "ingestion-files", "billing", "billing-usage", "notification", "notification-contacts")
+CONSUMERS: Final = (
+    "ingestion",
+    "ingestion-files",
+    "billing",
+    "billing-usage",
+    "billing-accounts",
+    "notification",
+    "notification-contacts",
+)
 SITES: Final = tuple((function, name) for function, names in CALLS.items() for name in names) + tuple(
     (function, name) for function in CONSUMERS if function != "notification" for name in _SETTLING
 )

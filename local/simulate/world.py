@@ -46,6 +46,8 @@ _LIMIT: Final = 100_000
 _ROUNDS: Final = 4
 _LONGEST_WAIT: Final = 60.0
 _PATIENT_POLL: Final = 5.0
+#: Of an account's close: each page of its ledger is one, and pages are so small that ledgers have several.
+_STEPS: Final[Mapping[str, Any]] = {"ledger_page": 3, "account_seconds": 0}
 
 
 class World:
@@ -60,7 +62,7 @@ class World:
         self.calm_since = 0
         self._on_effect = on_effect
         self.company = Company(
-            seed=plan.seed, start=plan.start, archive=True, network=self._network, disorder=self.disorder
+            seed=plan.seed, start=plan.start, archive=True, network=self._network, disorder=self.disorder, **_STEPS
         )
         self.cloud = self.company.cloud
         self.clock = self.cloud.clock

@@ -9,6 +9,7 @@ from functools import lru_cache
 from random import Random
 from typing import Final
 
+from functions.billing.due import SHARDS
 from functions.billing.manifest import USAGE
 from ops.capacity.notes import Notes
 from ops.capacity.scenario import Outage
@@ -91,7 +92,9 @@ class Handlers:
         rates["EventBridge PutEvents"].add(now, calls.get("eventbridge.PutEvents", 0))
         rates["SES sending rate"].add(now, units.get("e_mails", 0))
         if function == USAGE.name:
-            rates["DynamoDB partition PERIOD#"].add(now, calls.get("dynamodb.UpdateItem", 0))
+            rates["DynamoDB partition PERIOD#<month>#<shard>"].add(
+                now, calls.get("dynamodb.UpdateItem", 0) / len(SHARDS)
+            )
 
     def _interpolated(self, function: str, records: int, work: str) -> tuple[Point, float]:
         point = self._measured(function, records, work)

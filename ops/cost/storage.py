@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from functions.billing.manifest import USAGE
+from functions.billing.manifest import ACCOUNTS, USAGE
 from ops.cost.bill import Use
 from ops.cost.flows import Work
 from ops.cost.invocations import Share
@@ -94,7 +94,7 @@ def ledger(scope: Scope) -> Iterator[Use]:
             units = work.records * scope.seconds * size / 4096
             yield Use(
                 service=service_of(work.function),
-                resource="billing-close",
+                resource=ACCOUNTS.name,
                 price="dynamodb.reads",
                 quantity=units / M,
                 why=f"{size:,.0f} bytes of each usage record, 4 KB a unit",

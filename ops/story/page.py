@@ -160,6 +160,7 @@ def _arrival(arrival: Arrival) -> str:
     said = {
         "http": "accepted over HTTP" + (f" by {arrival.by}" if arrival.by else ""),
         "bus": "put on the bus" + (f" by {arrival.by}" if arrival.by else ""),
+        "queue": f"sent to a queue of its own by {arrival.by}",
         "consumer": f"sent by {arrival.by}" if arrival.by else "its effect",
         "outbox": f"out of the outbox, by {arrival.by}",
         "file": "of a record in a file, it seems",

@@ -56,11 +56,12 @@ State = Literal[
 #: How an event came about:
 #:   http      the HTTP API accepted it
 #:   bus       somebody put it on the bus
+#:   queue     a service sent it to a queue of its own
 #:   consumer  a consumer put it on the bus, as the effect of another event
 #:   outbox    a write of state brought it along, and the relay put it on the bus
 #:   file      no line says so, but what there is fits a record in a file
 #:   unknown   what is known does not say
-Via = Literal["http", "bus", "consumer", "outbox", "file", "unknown"]
+Via = Literal["http", "bus", "queue", "consumer", "outbox", "file", "unknown"]
 
 _WORST_FIRST: Final[tuple[Standing, ...]] = ("stopped", "late", "unclear", "under_way", "done")
 #: What a script may go by: 0 it is well, 1 it is not, 2 nobody can say.

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from contracts.company import SOURCES
+from functions.billing import manifest as billing
 from functions.ingestion import manifest as ingestion
 from ops.story.events import Events, Facts, Identity
 from ops.story.evidence import Evidence
@@ -168,10 +169,12 @@ class _Telling:
             return Arrival(via="consumer", at=at)
         if facts.cause:
             return Arrival(via="file" if facts.source == _INGESTION else "unknown", at=at)
-        return Arrival(via="bus", by=facts.source, at=at)
+        return Arrival(via="queue" if facts.type in _OWN_WORK else "bus", by=facts.source, at=at)
 
 
 _INGESTION: Final = SOURCES[ingestion.SERVICE.name]
+#: What a service tells itself: it comes straight to a queue, and no rule picks it.
+_OWN_WORK: Final = frozenset(billing.ACCOUNTS.sent_directly)
 
 
 def _publishers(facts: Facts) -> Iterator[str]:

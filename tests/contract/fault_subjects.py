@@ -16,11 +16,17 @@ from moto.ses.models import ses_backends
 from pydantic import BaseModel
 
 from events.envelope import CloudEvent
+from functions.billing.adapters.accounts import DynamoDbAccounts
 from functions.billing.adapters.answers import answer_store
-from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
+from functions.billing.adapters.dynamodb import DynamoDbInvoices, DynamoDbLedger, Table
+from functions.billing.adapters.items import packed
+from functions.billing.adapters.memory import MemoryAgenda
+from functions.billing.adapters.sqs import SqsAgenda
 from functions.billing.answers import Answers
-from functions.billing.closing import PeriodClosing
+from functions.billing.closing import PeriodClosing, begin
+from functions.billing.due import SHARDS, UNSPREAD, Place, account_due, shard_due, shard_of
 from functions.billing.metering import Metering
+from functions.billing.ports import Agenda
 from functions.billing.prices import PRICES
 from functions.billing.process import Billing
 from functions.ingestion.adapters.dynamodb import DynamoDbCheckpoints
@@ -228,28 +234,61 @@ def invoices_are_listed(aws: Aws) -> Doing:
     return Doing(lambda: seen.append(service.invoices_of(CUSTOMER, limit=5)), lambda: (seen[-1:],))
 
 
+def closing(aws: Aws, agenda: Agenda, *, seconds: float = 20) -> PeriodClosing:
+    return PeriodClosing(
+        ledger=DynamoDbLedger(aws.table, aws.clock),
+        accounts=DynamoDbAccounts(aws.table),
+        agenda=agenda,
+        prices=PRICES,
+        clock=FakeClock(AFTER_THE_PERIOD),
+        seconds=seconds,
+    )
+
+
 def _closing(aws: Aws, **usage_changes: Any) -> Doing:
-    table = aws.table
-    ledger = DynamoDbLedger(table, aws.clock)
-    closing = PeriodClosing(ledger=ledger, accounts=DynamoDbAccounts(table), prices=PRICES)
+    close = closing(aws, MemoryAgenda(lambda _: None))
     metered(metering(aws.plain_table, aws.clock), usage_event(**usage_changes))
-
-    def close() -> None:
-        report = closing.close_periods(now=AFTER_THE_PERIOD, remaining_time=lambda: 300)
-        for failure in report.failures:
-            raise failure.error
-
-    return Doing(close, lambda: _billed(aws))
+    due = account_due(Place(period=PERIOD, customer_id=CUSTOMER), 1, now=AFTER_THE_PERIOD)
+    return Doing(lambda: close.handle(due), lambda: _billed(aws))
 
 
-@subject(BILLING, "dynamodb:Query", "dynamodb:TransactWriteItems")
-def a_period_is_closed_with_an_invoice(aws: Aws) -> Doing:
+@subject(BILLING, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:TransactWriteItems")
+def an_account_is_closed_with_an_invoice(aws: Aws) -> Doing:
     return _closing(aws)
 
 
-@subject(BILLING, "dynamodb:Query", "dynamodb:UpdateItem")
-def a_period_is_closed_without_an_invoice(aws: Aws) -> Doing:
+@subject(BILLING, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
+def an_account_is_closed_without_an_invoice(aws: Aws) -> Doing:
     return _closing(aws, quantity=0)
+
+
+@subject(BILLING, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:TransactWriteItems")
+def an_account_is_closed_that_was_not_spread_yet(aws: Aws) -> Doing:
+    doing = _closing(aws)
+    item = {"pk": f"PERIOD#{PERIOD}", "sk": f"CUSTOMER#{CUSTOMER}", "touched": 3}
+    aws.plain("dynamodb").put_item(TableName="billing", Item=packed(item))
+    return doing
+
+
+@subject(BILLING, "dynamodb:Query")
+def unsettled_accounts_are_found(aws: Aws) -> Doing:
+    found: list[str] = []
+    close = closing(aws, MemoryAgenda(found.append))
+    metered(metering(aws.plain_table, aws.clock), usage_event())
+    due = shard_due(shard_of(CUSTOMER), now=AFTER_THE_PERIOD)
+    return Doing(lambda: close.handle(due), lambda: (frozenset(found),))
+
+
+@subject("functions/billing/adapters/sqs.py", "sqs:SendMessageBatch")
+def all_shards_are_due(aws: Aws) -> Doing:
+    url = aws.new_queue("due")
+    agenda = SqsAgenda(aws.client("sqs"), url=url)
+
+    def there() -> tuple[object, ...]:
+        shards = [str(json.loads(body)["data"]["shard"]) for body in aws.bodies(url)]
+        return tuple(shard in shards for shard in (*SHARDS, UNSPREAD))
+
+    return Doing(lambda: begin(agenda, AFTER_THE_PERIOD), there, lambda: len(aws.bodies(url)))
 
 
 class Body(BaseModel):

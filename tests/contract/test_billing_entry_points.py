@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +15,12 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError, ConnectTimeoutError
 from moto import mock_aws
 
+from functions.billing import accounts as due_accounts
 from functions.billing import api, close, handler, relay, usage, wiring
-from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
+from functions.billing.adapters.accounts import DynamoDbAccounts
+from functions.billing.adapters.dynamodb import DynamoDbInvoices, DynamoDbLedger, Table
 from functions.billing.periods import months_before, period_of
-from functions.billing.ports import Account
+from functions.billing.ports import Account, Tally
 from runtime.aws import client
 from runtime.errors import ConfigurationError, Conflict, DependencyUnavailable, Throttled
 from tests.unit.billing_builders import (
@@ -35,11 +39,13 @@ CACHES = (
     wiring.billing,
     wiring.metering,
     wiring.closing,
+    wiring.agenda,
     wiring.answers,
     api._app,
     handler._consumer,
     usage._consumer,
     relay._relay,
+    due_accounts._consumer,
     client,
 )
 TABLES = {"BILLING_TABLE": "billing", "IDEMPOTENCY_TABLE": "answers"}
@@ -144,14 +150,27 @@ def test_the_consumers_apply_usage_and_a_payment(cloud):
     assert wiring.billing().usage(CUSTOMER, last_month()[:7]).amount == 3_000
 
 
+def work_off_agenda() -> Counter[str]:
+    """The queue's messages, handed to their consumer one after the other; how many of each type."""
+    sqs, url, types = client("sqs"), os.environ["QUEUE_URL"], Counter[str]()
+    while found := sqs.receive_message(QueueUrl=url).get("Messages"):
+        (message,) = found
+        record = sqs_record(message["Body"])
+        assert due_accounts.consume({"Records": [record]}, FakeContext()) == {"batchItemFailures": []}
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        types[json.loads(message["Body"])["type"]] += 1
+    return types
+
+
+@pytest.mark.skipif(datetime.now(UTC).day == 1, reason="last month may still be in its grace")
 def test_the_schedule_bills_last_month(cloud):
     usage.consume({"Records": [sqs_record(usage_event(used_at=last_month()))]}, FakeContext())
 
     summary = close.handle({}, FakeContext(remaining=300_000))
+    worked_off = work_off_agenda()
 
-    assert summary["failed"] == 0
-    # On the first morning of a month, last month is still in its grace.
-    assert summary["invoices"] == (1 if datetime.now(UTC).day > 1 else summary["invoices"])
+    assert (summary, worked_off) == ({"shards": 17}, {"billing.shard.due": 17, "billing.account.due": 1})
+    assert [i.amount for i in wiring.billing().invoices_of(CUSTOMER, limit=9).invoices] == [3_000]
 
 
 def test_the_relay_publishes_what_the_table_s_stream_says_of_an_invoice(cloud, monkeypatch):
@@ -194,6 +213,13 @@ def test_what_is_missing_in_the_environment_is_named(build):
         build()
 
 
+def test_the_close_needs_to_know_the_queue_of_what_is_due(cloud, monkeypatch):
+    monkeypatch.delenv("QUEUE_URL")
+
+    with pytest.raises(ConfigurationError, match="QUEUE_URL: is not set"):
+        wiring.agenda()
+
+
 def test_all_that_the_api_misses_is_named_at_once():
     with pytest.raises(ConfigurationError, match=r"(?s)BILLING_TABLE.*IDEMPOTENCY_TABLE"):
         wiring.answers()
@@ -221,7 +247,8 @@ CALLS = {
     "totals": lambda t: DynamoDbLedger(t, FakeClock()).totals(CUSTOMER, "2026-05"),
     "touch": lambda t: DynamoDbAccounts(t).touch("2026-05", CUSTOMER),
     "find account": lambda t: DynamoDbAccounts(t).find("2026-05", CUSTOMER),
-    "unsettled": lambda t: list(DynamoDbAccounts(t).unsettled("2026-05")),
+    "unsettled": lambda t: list(DynamoDbAccounts(t).unsettled("a", ["2026-05"])),
+    "keep": lambda t: DynamoDbAccounts(t).keep(Account(period="2026-05", customer_id=CUSTOMER), Tally(touched=1)),
     "find invoice": lambda t: DynamoDbInvoices(t).find("inv_1"),
     "save": lambda t: DynamoDbInvoices(t).save(issued(), over=None, now=NOW),
     "list": lambda t: DynamoDbInvoices(t).of_customer(CUSTOMER, limit=1),
@@ -320,7 +347,7 @@ class Paged:
 
     def query(self, **how: Any) -> dict[str, Any]:
         entry = {"meter": {"S": "seats"}, "quantity": {"N": "2"}}
-        more = {} if "ExclusiveStartKey" in how else {"LastEvaluatedKey": {"pk": {"S": "x"}}}
+        more = {} if "ExclusiveStartKey" in how else {"LastEvaluatedKey": {"pk": {"S": "x"}, "sk": {"S": "y"}}}
         return {"Items": [entry], **more}
 
 

@@ -12,16 +12,19 @@ import pytest
 from moto import mock_aws
 
 from events.envelope import CloudEvent, derived_id, format_time
-from functions.billing.adapters.dynamodb import DynamoDbAccounts, DynamoDbInvoices, DynamoDbLedger, Table
-from functions.billing.adapters.memory import MemoryAccounts, MemoryInvoices, MemoryLedger
-from functions.billing.closing import PeriodClosing
+from functions.billing.adapters.accounts import DynamoDbAccounts
+from functions.billing.adapters.dynamodb import DynamoDbInvoices, DynamoDbLedger, Table
+from functions.billing.adapters.items import packed
+from functions.billing.adapters.memory import MemoryAccounts, MemoryAgenda, MemoryInvoices, MemoryLedger
+from functions.billing.closing import PeriodClosing, begin
 from functions.billing.documents import MAX_LINES
 from functions.billing.domain import MAX_MARKS, Decision, Line, State, void
+from functions.billing.due import SHARDS, UNSPREAD, Place, shard_of
 from functions.billing.metering import Metering
-from functions.billing.ports import Account, Accounts, InvalidCursor, Invoices, UsageLedger
+from functions.billing.ports import Account, Accounts, InvalidCursor, Invoices, Tally, UsageLedger
 from functions.billing.prices import PRICES
 from functions.billing.process import REPEATED, Billing
-from runtime.errors import Conflict, Unpublishable
+from runtime.errors import Conflict, InFlightElsewhere, Unfinished, Unpublishable
 from runtime.outbox import LARGEST_WRITE
 from tests.unit.billing_builders import (
     CUSTOMER,
@@ -165,6 +168,11 @@ def touched(store: Store, times: int = 1, customer_id: str = CUSTOMER) -> Accoun
     return store.accounts.find("2026-05", customer_id)
 
 
+def unsettled(store: Store, *periods: str) -> list[Account]:
+    found = (store.accounts.unsettled(shard, periods or ("2026-05",)) for shard in (*SHARDS, UNSPREAD))
+    return [account for pages in found for page in pages for account in page.accounts]
+
+
 def test_an_account_is_empty_when_nobody_touched_it(store):
     assert store.accounts.find("2026-05", CUSTOMER) == Account(period="2026-05", customer_id=CUSTOMER)
 
@@ -174,8 +182,8 @@ def test_touches_are_counted_by_period_and_customer(store):
     touched(store, 1, "cus_other")
 
     assert store.accounts.find("2026-05", CUSTOMER).touched == 2
-    assert [a.touched for a in store.accounts.unsettled("2026-05")] == [2, 1]
-    assert list(store.accounts.unsettled("2026-04")) == []
+    assert {a.customer_id: a.touched for a in unsettled(store)} == {CUSTOMER: 2, "cus_other": 1}
+    assert unsettled(store, "2026-04") == []
 
 
 def test_an_account_is_settled_when_it_was_closed_since_its_last_touch(store):
@@ -183,7 +191,7 @@ def test_an_account_is_settled_when_it_was_closed_since_its_last_touch(store):
 
     store.accounts.close(account, billed={"seats": 2}, decision=None, now=NOW)
 
-    assert list(store.accounts.unsettled("2026-05")) == []
+    assert unsettled(store) == []
     assert store.accounts.find("2026-05", CUSTOMER) == replace(account, closed=1, billed={"seats": 2})
 
 
@@ -193,7 +201,7 @@ def test_an_account_is_unsettled_when_it_is_touched_while_it_is_closed(store):
 
     store.accounts.close(account, billed={"seats": 2}, decision=None, now=NOW)
 
-    (open_again,) = store.accounts.unsettled("2026-05")
+    (open_again,) = unsettled(store)
     assert (open_again.touched, open_again.closed, dict(open_again.billed)) == (2, 1, {"seats": 2})
 
 
@@ -234,6 +242,125 @@ def test_an_account_is_not_closed_when_its_invoice_exists(store):
         store.accounts.close(touched(store), billed={"seats": 2}, decision=issued(), now=NOW)
 
     assert store.accounts.find("2026-05", CUSTOMER).closed == 0
+
+
+def test_unsettled_accounts_are_found_by_period_and_customer_and_from_a_place_on(store):
+    customers = sorted(c for c in (f"cus_{n}" for n in range(80)) if shard_of(c) == "7")
+    for period in ("2026-05", "2026-03", "2026-04"):
+        for customer in customers:
+            store.accounts.touch(period, customer)
+
+    def places(after=None):
+        pages = store.accounts.unsettled("7", ("2026-03", "2026-05"), after=after)
+        return [account.place for page in pages for account in page.accounts]
+
+    everything = [Place(period=p, customer_id=c) for p in ("2026-03", "2026-05") for c in customers]
+    assert len(customers) > 2
+    assert places() == everything
+    for number, place in enumerate(everything):
+        assert places(after=place) == everything[number + 1 :]
+
+
+def test_a_tally_is_kept_until_the_account_is_closed(store):
+    account, tally = touched(store), Tally(touched=1, units={"seats": 2}, after="a#b")
+
+    store.accounts.keep(account, tally)
+    kept = store.accounts.find("2026-05", CUSTOMER)
+    store.accounts.keep(kept, replace(tally, after="c"))
+    store.accounts.close(kept, billed={"seats": 2}, decision=None, now=NOW)
+
+    assert kept == replace(account, tally=tally)
+    assert store.accounts.find("2026-05", CUSTOMER) == replace(account, closed=1, billed={"seats": 2})
+
+
+def test_a_tally_is_not_kept_over_another_one_or_after_a_close(store):
+    account, tally = touched(store), Tally(touched=1, units={"seats": 2}, after="a#b")
+    store.accounts.keep(account, tally)
+
+    with pytest.raises(InFlightElsewhere):
+        store.accounts.keep(account, replace(tally, after="c"))
+    store.accounts.close(account, billed={"seats": 2}, decision=None, now=NOW)
+    with pytest.raises(InFlightElsewhere):
+        store.accounts.keep(account, tally)
+
+    assert store.accounts.find("2026-05", CUSTOMER).tally is None
+
+
+# The accounts that were not spread yet: on DynamoDB alone
+
+
+def unspread(table: Table, **members: Any) -> None:
+    """An account as it was written before."""
+    item = {"pk": "PERIOD#2026-05", "sk": f"CUSTOMER#{CUSTOMER}", "touched": 3} | members
+    table.client.put_item(TableName=table.name, Item=packed(item))
+
+
+@pytest.fixture
+def table() -> Iterator[Table]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        _create_table(client)
+        yield Table(client, TABLE)
+
+
+BILLED = {"closed": 3, "billed": {"seats": 2}, "invoices": 1}
+
+
+def test_an_account_that_lies_in_two_places_is_one(table):
+    accounts = DynamoDbAccounts(table)
+    unspread(table, **BILLED)
+    accounts.touch("2026-05", CUSTOMER)
+
+    account = accounts.find("2026-05", CUSTOMER)
+
+    assert (account.touched, account.closed, account.billed, account.invoices) == (4, 3, {"seats": 2}, 1)
+
+
+@pytest.mark.parametrize("decision", [None, issued()])
+@pytest.mark.parametrize("before", [{}, BILLED])
+@pytest.mark.parametrize("touches", [0, 2])
+def test_a_close_moves_an_account_into_its_shard(table, decision, before, touches):
+    accounts = DynamoDbAccounts(table)
+    unspread(table, touched=4, **before)
+    for _ in range(touches):
+        accounts.touch("2026-05", CUSTOMER)
+    read = accounts.find("2026-05", CUSTOMER)
+    accounts.touch("2026-05", CUSTOMER)
+
+    accounts.close(read, billed={"seats": 5}, decision=decision, now=NOW)
+
+    account = accounts.find("2026-05", CUSTOMER)
+    assert (account.touched, account.closed, account.billed) == (5 + touches, 4 + touches, {"seats": 5})
+    assert account.unspread is None
+    assert account.invoices == before.get("invoices", 0) + (decision is not None)
+    assert [p.accounts for p in accounts.unsettled(UNSPREAD, ["2026-05"])] == [()]
+
+
+def test_an_account_is_not_moved_when_an_old_process_has_touched_it_meanwhile(table):
+    accounts = DynamoDbAccounts(table)
+    unspread(table)
+    read = accounts.find("2026-05", CUSTOMER)
+    unspread(table, touched=4)
+
+    with pytest.raises(Conflict):
+        accounts.close(read, billed={"seats": 5}, decision=issued(), now=NOW)
+
+    assert accounts.find("2026-05", CUSTOMER).closed == 0
+    assert DynamoDbInvoices(table).find(issued().invoice.id) is None
+
+
+def test_a_unit_that_was_billed_before_accounts_were_spread_is_not_billed_again(table):
+    ledger, accounts = DynamoDbLedger(table, FakeClock()), DynamoDbAccounts(table)
+    ledger.record_all([usage_record("1"), usage_record("2")])
+    unspread(table, **BILLED)
+    accounts.touch("2026-05", CUSTOMER)
+    store = Store(ledger=ledger, accounts=accounts, invoices=DynamoDbInvoices(table))
+
+    close(store, JUNE)
+    close(store, JUNE)
+
+    invoices = store.billing().invoices_of(CUSTOMER, limit=9).invoices
+    assert [line.quantity for invoice in invoices for line in invoice.lines] == [2]
 
 
 # The invoices
@@ -424,15 +551,50 @@ def test_usage_and_payments_end_the_same_on_every_store(store):
     assert store.accounts.find("2026-05", CUSTOMER).touched == 2
 
 
+JUNE = datetime(2026, 6, 1, 7, tzinfo=UTC)
+
+
+def close(store: Store, now: datetime, *, seconds: float = 20) -> int:
+    """What the schedule and the queue do; how often an account was left unfinished."""
+    agenda: list[str] = []
+    unfinished = 0
+    closing = PeriodClosing(
+        ledger=store.ledger,
+        accounts=store.accounts,
+        agenda=MemoryAgenda(agenda.append),
+        prices=PRICES,
+        clock=FakeClock(now),
+        seconds=seconds,
+    )
+    begin(MemoryAgenda(agenda.append), now)
+    while agenda:
+        body = agenda.pop(0)
+        try:
+            closing.handle(CloudEvent.parse(body))
+        except Unfinished:
+            unfinished += 1
+            agenda.append(body)
+    return unfinished
+
+
 def test_a_close_bills_what_came_in_since_the_last_one_on_every_store(store):
-    june = datetime(2026, 6, 1, 7, tzinfo=UTC)
-    closing = PeriodClosing(ledger=store.ledger, accounts=store.accounts, prices=PRICES)
-    billing = store.billing(FakeClock(june))
-    amounts = []
+    billing = store.billing(FakeClock(JUNE))
 
     for id_ in ("u-1", "u-2", "u-2"):
-        metered(store.metering(FakeClock(june)), usage_event(id_))
-        report = closing.close_periods(now=june, remaining_time=lambda: 300)
-        amounts += [billing.invoice(invoice).amount for invoice in report.invoices]
+        metered(store.metering(FakeClock(JUNE)), usage_event(id_))
+        close(store, JUNE)
 
-    assert amounts == [3_000, 3_000]
+    assert [invoice.amount for invoice in billing.invoices_of(CUSTOMER, limit=9).invoices] == [3_000, 3_000]
+
+
+def test_a_ledger_of_several_pages_is_billed_whole_on_every_store(store, monkeypatch):
+    query = Table.pages
+    monkeypatch.setattr(Table, "pages", lambda self, *a, **how: query(self, *a, **{"Limit": 2} | how))
+    store.ledger.__dict__["_page"] = 2
+    store.ledger.record_all([usage_record(str(n)) for n in range(5)])
+    store.accounts.touch("2026-05", CUSTOMER)
+
+    unfinished = close(store, JUNE, seconds=0)
+
+    (invoice,) = store.billing().invoices_of(CUSTOMER, limit=9).invoices
+    assert (unfinished, [line.quantity for line in invoice.lines]) == (2, [10])

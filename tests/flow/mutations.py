@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from itertools import count
 from typing import Final
 
@@ -13,6 +14,7 @@ import pytest
 from events.envelope import CloudEvent
 from functions.billing.adapters.memory import MemoryAccounts, MemoryInvoices
 from functions.billing.metering import Metering, _Touched
+from functions.billing.ports import Tally
 from functions.notification.adapters.guard import ChannelGuard
 from functions.notification.domain import Contact
 from functions.notification.manifest import MESSAGES
@@ -120,6 +122,20 @@ def the_close_forgets_what_is_billed(patch: Patch) -> None:
         close(self, account, billed={}, decision=decision, now=now)
 
     patch.setattr(MemoryAccounts, "close", close_and_forget)
+
+
+def the_close_takes_for_seen_what_came_meanwhile(patch: Patch) -> None:
+    close = MemoryAccounts.close
+
+    def close_all(self, account, **how):
+        now = self.find(account.period, account.customer_id)
+        close(self, replace(account, touched=now.touched), **how)
+
+    patch.setattr(MemoryAccounts, "close", close_all)
+
+
+def a_tally_forgets_the_pages_before(patch: Patch) -> None:
+    patch.setattr(Tally, "plus", lambda self, page: replace(self, units=page.units, after=page.after))
 
 
 def the_outbox_is_lost_on_save(patch: Patch) -> None:
@@ -263,6 +279,8 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     random_ids_for_caused_events,
     no_condition_on_saving_an_invoice,
     the_close_forgets_what_is_billed,
+    the_close_takes_for_seen_what_came_meanwhile,
+    a_tally_forgets_the_pages_before,
     the_outbox_is_lost_on_save,
     touch_before_the_ledger,
     touch_is_forgotten_for_a_repeat,

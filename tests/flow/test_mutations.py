@@ -17,6 +17,7 @@ BEGIN = {
     "replays_have_their_effects": 580,
     "the_relay_acknowledges_what_failed": 80,
     "the_relay_sends_an_item_s_events_together": 290,
+    "the_close_takes_for_seen_what_came_meanwhile": 360,
     "touch_before_the_ledger": 130,
 }
 

@@ -22,7 +22,8 @@ VARIABLES = {
     "billing": {*CONSUMER, "BILLING_TABLE"},
     "billing-usage": {*CONSUMER, "BILLING_TABLE"},
     "billing-api": {"BILLING_TABLE", "IDEMPOTENCY_TABLE"},
-    "billing-close": {"BILLING_TABLE"},
+    "billing-accounts": {*CONSUMER, "BILLING_TABLE"},
+    "billing-close": {"QUEUE_URL"},
     "billing-relay": {"DEAD_LETTER_QUEUE_URL", "CLAIM_BUCKET"},
     "notification": {
         *CONSUMER,

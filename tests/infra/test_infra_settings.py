@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from functions.billing.wiring import AgendaSettings, BillingSettings
 from functions.billing.wiring import ApiSettings as BillingApi
-from functions.billing.wiring import BillingSettings
 from functions.ingestion.wiring import ApiSettings as IngestionApi
 from functions.ingestion.wiring import FileSettings
 from functions.notification.wiring import ContactSettings, MessageSettings
@@ -19,7 +19,8 @@ READ_BY: dict[str, tuple[type[Settings], ...]] = {
     "billing": (ConsumerSettings, BillingSettings),
     "billing-usage": (ConsumerSettings, BillingSettings),
     "billing-api": (BillingApi,),
-    "billing-close": (BillingSettings,),
+    "billing-close": (AgendaSettings,),
+    "billing-accounts": (ConsumerSettings, BillingSettings, AgendaSettings),
     "billing-relay": (RelaySettings,),
     "notification": (ConsumerSettings, OnceSettings, MessageSettings),
     "notification-contacts": (ConsumerSettings, ContactSettings),

@@ -34,11 +34,14 @@ from tests.stack.stack_builders import (
     LARGE,
     MOMENT,
     PERIOD,
+    account_due,
     contact,
     copied,
     invoice_paid,
     large_usage,
     order,
+    shard_due,
+    unspread_account,
     usage,
     whose_data_is_gone,
 )
@@ -272,9 +275,24 @@ def _reads_over_http(probes: Probes, unique: str) -> None:
         probes.client.try_billing(path)
 
 
-def _close(probes: Probes, unique: str) -> None:
-    """A customer with usage in a period that has ended; the close finds it, whatever else it finds."""
+def _account(probes: Probes, unique: str) -> None:
+    """A customer with usage in a period that has ended is closed."""
     probes.consume("billing-usage", _recorded(unique))
+    probes.consume("billing-accounts", account_due(f"cus-{unique}").to_json())
+
+
+def _account_that_was_not_spread(probes: Probes, unique: str) -> None:
+    unspread_account(probes.stack, f"cus-{unique}")
+    _account(probes, unique)
+
+
+def _shard(probes: Probes, unique: str) -> None:
+    """A customer with usage in a period that has ended is found, whoever else is."""
+    probes.consume("billing-usage", _recorded(unique))
+    probes.consume("billing-accounts", shard_due(f"cus-{unique}").to_json())
+
+
+def _close(probes: Probes, _: str) -> None:
     probes.close()
 
 
@@ -350,6 +368,7 @@ def _data_that_is_gone(function: str) -> Callable[[Probes, str], None]:
 _INGESTION_EVENTS = Grant("ingestion", "events:PutEvents", PREFIX)
 _PAYMENT_READ = Grant("billing", "dynamodb:GetItem", "billing")
 _USAGE_WRITE = Grant("billing-usage", "dynamodb:BatchWriteItem", "billing")
+_ACCOUNT_READ = Grant("billing-accounts", "dynamodb:GetItem", "billing")
 _FILE_EVENTS = Grant("ingestion-files", "events:PutEvents", PREFIX)
 _API_PUT = Grant("billing-api", "dynamodb:PutItem", "billing")
 _SEND = Grant("notification", "ses:SendEmail", "*")
@@ -399,9 +418,15 @@ PROBES = (
     Probe(Grant("billing-api", "dynamodb:PutItem", "idempotency-billing"), _invoice_over_http),
     Probe(Grant("billing-api", "dynamodb:UpdateItem", "idempotency-billing"), _invoice_over_http),
     Probe(Grant("billing-api", "dynamodb:DeleteItem", "idempotency-billing"), _invoice_over_http, _API_PUT),
-    Probe(Grant("billing-close", "dynamodb:Query", "billing"), _close),
-    Probe(Grant("billing-close", "dynamodb:PutItem", "billing"), _close),
-    Probe(Grant("billing-close", "dynamodb:UpdateItem", "billing"), _close),
+    Probe(_ACCOUNT_READ, _account),
+    Probe(Grant("billing-accounts", "dynamodb:Query", "billing"), _account),
+    Probe(Grant("billing-accounts", "dynamodb:PutItem", "billing"), _account),
+    Probe(Grant("billing-accounts", "dynamodb:UpdateItem", "billing"), _account),
+    Probe(Grant("billing-accounts", "dynamodb:DeleteItem", "billing"), _account_that_was_not_spread),
+    Probe(Grant("billing-accounts", "sqs:ChangeMessageVisibility", "billing-accounts"), _account, _ACCOUNT_READ),
+    Probe(Grant("billing-accounts", "sqs:SendMessage", "billing-accounts-dlq"), _poison("billing-accounts")),
+    Probe(Grant("billing-accounts", "sqs:SendMessage", "billing-accounts"), _shard),
+    Probe(Grant("billing-close", "sqs:SendMessage", "billing-accounts"), _close),
     Probe(Grant("billing-relay", "events:PutEvents", PREFIX), _relay),
     Probe(Grant("notification", "events:PutEvents", PREFIX), _receipt),
     Probe(Grant("notification", "dynamodb:GetItem", "contacts"), _receipt),

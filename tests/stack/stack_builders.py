@@ -14,6 +14,9 @@ from events.catalog import (
     initial,
 )
 from events.envelope import CloudEvent
+from functions.billing import due
+from functions.billing.adapters.items import packed
+from functions.billing.due import Place, shard_of
 from local.embedded.client import Client, DeadLetter
 from local.embedded.cloud import http
 from local.embedded.hops import Watcher
@@ -71,6 +74,24 @@ def invoice_paid(event_id: str, customer: str) -> CloudEvent:
     """The event as another billing system puts it on the bus; its invoice is named after the event."""
     payload = BillingInvoicePaid(invoice_id=f"inv-{event_id}", customer_id=customer, amount=49_900, currency="USD")
     return initial(payload, id=event_id, source="billing-service", time=MOMENT)
+
+
+def account_due(customer: str) -> CloudEvent:
+    """That the customer's account of the period is to be closed, as billing tells itself."""
+    return due.account_due(Place(period=PERIOD, customer_id=customer), 1, now=MOMENT)
+
+
+def shard_due(customer: str) -> CloudEvent:
+    """That the customer's shard is to be looked through."""
+    return due.shard_due(shard_of(customer), now=MOMENT)
+
+
+def unspread_account(stack: Stack, customer: str, **members: Any) -> None:
+    """An account as billing wrote it before accounts were spread."""
+    item = {"pk": f"PERIOD#{PERIOD}", "sk": f"CUSTOMER#{customer}", "touched": 1} | members
+    stack.cloud.client("dynamodb").put_item(
+        TableName=stack.variable("billing", "billing-usage", "BILLING_TABLE"), Item=packed(item)
+    )
 
 
 def order(customer: str) -> dict[str, Any]:

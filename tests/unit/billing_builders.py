@@ -9,11 +9,16 @@ from typing import Any
 
 from events.catalog import IngestionUsageRecorded
 from events.envelope import CloudEvent
-from functions.billing.adapters.memory import MemoryBilling, memory_billing
+from functions.billing.adapters.memory import MemoryAgenda, MemoryBilling, memory_billing
+from functions.billing.closing import begin
 from functions.billing.domain import Decision, Invoice, Line, State, draft, issue
+from functions.billing.manifest import ACCOUNT_DUE
 from functions.billing.metering import Metering
 from functions.billing.ports import UsageRecord
+from functions.billing.prices import PRICES
 from functions.billing.process import InvoiceOrder
+from functions.billing.rating import PriceBook
+from runtime.errors import BreakwaterError, Unfinished
 from runtime.outbox import Change
 from runtime.outcome import Outcome
 from tests.unit.runtime_fakes import FakeClock
@@ -114,14 +119,29 @@ def metered(metering: Metering, event: CloudEvent) -> Outcome:
 
 
 @dataclass
+class Closed:
+    """What a close came to: accounts that it closed, the invoices' ids, and what was raised for others."""
+
+    accounts: int = 0
+    invoices: tuple[str, ...] = ()
+    errors: list[BreakwaterError] = field(default_factory=list)
+    unfinished: int = 0
+
+
+@dataclass
 class World:
     """Billing in memory with a clock of its own; what the outbox would publish is in `published`."""
 
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     changes: list[Change] = field(default_factory=list)
+    prices: PriceBook = PRICES
+    page: int = 1_000
+    seconds: float = 20
 
     def __post_init__(self) -> None:
-        self.service: MemoryBilling = memory_billing(self.clock, self.changes.append)
+        self.service: MemoryBilling = memory_billing(
+            self.clock, self.changes.append, prices=self.prices, page=self.page, seconds=self.seconds
+        )
 
     @property
     def billing(self):
@@ -140,8 +160,33 @@ class World:
     def issue(self, key: str = "key-1", **changes: Any) -> Invoice:
         return self.billing.issue_invoice(order(key, **changes))
 
-    def close(self, now: datetime, *, remaining: float = 300):
-        return self.service.closing.close_periods(now=now, remaining_time=lambda: remaining)
+    def close(self, now: datetime) -> Closed:
+        """What the schedule and the queue do, at `now`."""
+        self.clock.time = now
+        self.begin()
+        return self.work_off()
+
+    def begin(self) -> None:
+        begin(MemoryAgenda(self.service.agenda.append), self.clock.now())
+
+    def work_off(self) -> Closed:
+        """What is due, message after message."""
+        came_to, before = Closed(), len(self.published)
+        while self.service.agenda:
+            self._work_on(CloudEvent.parse(self.service.agenda.pop(0)), came_to)
+        came_to.invoices = tuple(e.data["invoice_id"] for e in self.published[before:])
+        return came_to
+
+    def _work_on(self, due: CloudEvent, came_to: Closed) -> None:
+        try:
+            outcome = self.service.due(due)
+        except Unfinished:
+            came_to.unfinished += 1
+            self.service.agenda.append(due.to_json())
+        except BreakwaterError as error:
+            came_to.errors.append(error)
+        else:
+            came_to.accounts += due.type == ACCOUNT_DUE and not outcome.duplicate
 
 
 def http_event(

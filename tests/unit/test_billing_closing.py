@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.billing.adapters.memory import MemoryAccounts, MemoryInvoices, MemoryLedger
+from events.envelope import CloudEvent
+from functions.billing.adapters.memory import MemoryAccounts, MemoryAgenda, MemoryInvoices, MemoryLedger
 from functions.billing.close import run
 from functions.billing.closing import PeriodClosing
+from functions.billing.due import SHARDS, Place, account_due, all_shards, due_in, shard_due, shard_of
 from functions.billing.manifest import CLOSE
 from functions.billing.periods import GRACE
+from functions.billing.ports import AccountPage, Tally
 from functions.billing.prices import PRICES
-from functions.billing.rating import PriceBook
-from runtime.errors import TransientError
-from tests.unit.billing_builders import CUSTOMER, NOW, World, usage_event, usage_record
+from runtime.errors import (
+    BusinessRuleViolated,
+    Conflict,
+    DependencyUnavailable,
+    InFlightElsewhere,
+    Unfinished,
+    UnreadableMessage,
+)
+from tests.unit.billing_builders import CUSTOMER, NOW, World, event, usage_event, usage_record
 
 JUNE = datetime(2026, 6, 1, 7, tzinfo=UTC)
 
@@ -38,7 +48,7 @@ def test_a_month_s_usage_becomes_one_invoice_when_the_month_is_closed():
     report = world.close(JUNE)
 
     (invoice,) = invoices_of(world)
-    assert (report.closed, report.invoices, report.complete) == (1, (invoice.id,), True)
+    assert (report.accounts, report.invoices) == (1, (invoice.id,))
     assert [(x.meter, x.quantity, x.amount) for x in invoice.lines] == [("api_calls", 12_000, 80), ("seats", 2, 3_000)]
     assert (invoice.period, invoice.due_at, invoice.amount) == ("2026-05", JUNE + timedelta(days=14), 3_080)
     assert world.published[0].data["period"] == "2026-05"
@@ -59,7 +69,7 @@ def test_nothing_is_billed_when_the_month_is_still_running_or_in_its_grace():
     world.tell(usage_event())
 
     for moment in (NOW, datetime(2026, 6, 1, tzinfo=UTC) + GRACE - timedelta(seconds=1)):
-        assert world.close(moment).closed == 0
+        assert world.close(moment).accounts == 0
 
 
 def test_a_second_close_changes_nothing():
@@ -69,7 +79,7 @@ def test_a_second_close_changes_nothing():
 
     report = world.close(JUNE + timedelta(days=1))
 
-    assert (report.closed, report.invoices) == (0, ())
+    assert (report.accounts, report.invoices) == (0, ())
 
 
 def test_late_usage_is_billed_by_a_supplementary_invoice():
@@ -94,7 +104,7 @@ def test_a_late_duplicate_is_looked_at_and_billed_no_second_time():
 
     report = world.close(JUNE + timedelta(days=1))
 
-    assert (report.closed, report.invoices) == (1, ())
+    assert (report.accounts, report.invoices) == (1, ())
 
 
 def test_no_invoice_is_issued_when_usage_costs_nothing_but_it_counts_for_later():
@@ -106,38 +116,96 @@ def test_no_invoice_is_issued_when_usage_costs_nothing_but_it_counts_for_later()
 
     second = world.close(JUNE + timedelta(days=1))
 
-    assert (first.closed, first.invoices) == (1, ())
+    assert (first.accounts, first.invoices) == (1, ())
     assert len(second.invoices) == 1
     assert invoices_of(world)[0].amount == 40
 
 
-def test_a_close_stops_when_its_time_runs_out_and_the_next_one_goes_on():
+def owing(world: World, *customers: str) -> None:
+    """Customers with usage in the period that was closable in June."""
+    for customer in customers:
+        world.tell(usage_event(f"u-{customer}", customer_id=customer))
+
+
+def test_every_customer_of_every_shard_gets_an_invoice():
     world = World()
-    for n in range(3):
-        world.tell(usage_event(f"u-{n}", customer_id=f"cus_{n}"))
-    seconds = iter([300.0, 29.9])
+    customers = [f"cus_{n}" for n in range(100)]
+    owing(world, *customers)
 
-    stopped = world.service.closing.close_periods(now=JUNE, remaining_time=lambda: next(seconds))
-    rest = world.close(JUNE)
+    report = world.close(JUNE)
 
-    assert (stopped.closed, stopped.complete) == (1, False)
-    assert (rest.closed, rest.complete) == (2, True)
-    assert len(world.published) == 3
+    assert {shard_of(customer) for customer in customers} == set(SHARDS)
+    assert (report.accounts, len(report.invoices)) == (100, 100)
+    assert {e.data["customer_id"] for e in world.published} == set(customers)
+
+
+def test_a_customer_is_billed_once_when_the_schedule_runs_twice():
+    world = World()
+    owing(world, "cus_1", "cus_2")
+    world.clock.time = JUNE
+    for _ in range(2):
+        world.begin()
+
+    report = world.work_off()
+
+    assert (report.accounts, len(report.invoices), report.errors) == (2, 2, [])
 
 
 def test_an_account_holds_up_no_other_when_it_cannot_be_closed():
-    on_change = []
-    ledger, invoices = MemoryLedger(), MemoryInvoices(on_change.append)
-    accounts = MemoryAccounts(invoices)
+    world = World()
+    ledger, accounts = MemoryLedger(), MemoryAccounts(MemoryInvoices(world.changes.append))
     for customer, meter in (("cus_1", "abolished"), ("cus_2", "seats")):
         ledger.record_all([usage_record(customer_id=customer, meter=meter)])
         accounts.touch("2026-05", customer)
-    closing = PeriodClosing(ledger=ledger, accounts=accounts, prices=PRICES)
+    world.service = replace(world.service, closing=closing_of(world, ledger, accounts))
 
-    report = closing.close_periods(now=JUNE, remaining_time=lambda: 300)
+    report = world.close(JUNE)
 
-    assert report.closed == 1
-    assert [(f.customer_id, str(f.error)) for f in report.failures] == [("cus_1", "meter 'abolished' has no price")]
+    assert len(report.invoices) == 1
+    assert [(type(e), str(e)) for e in report.errors] == [(BusinessRuleViolated, "meter 'abolished' has no price")]
+
+
+def due_now(world: World, customer_id: str = CUSTOMER, period: str = "2026-05") -> CloudEvent:
+    return account_due(Place(period=period, customer_id=customer_id), 1, now=world.clock.now())
+
+
+def test_a_period_that_has_not_ended_is_not_closed_whoever_asks_for_it():
+    world = World()
+    owing(world, CUSTOMER)
+
+    with pytest.raises(BusinessRuleViolated, match="2026-05 has not ended"):
+        world.service.due(due_now(world))
+
+    assert world.published == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        event("billing.account.due", {"period": "May", "customer_id": CUSTOMER}),
+        event("billing.account.due", {"period": "2026-05"}),
+        event("billing.shard.due", {"shard": "all"}),
+        event("billing.invoice.paid", {"period": "2026-05", "customer_id": CUSTOMER}),
+    ],
+)
+def test_what_cannot_be_due_is_unreadable(message):
+    with pytest.raises(UnreadableMessage):
+        World().service.due(message)
+
+
+def test_an_account_that_nobody_ever_touched_is_settled():
+    world = World()
+    world.clock.time = JUNE
+
+    assert world.service.due(due_now(world)).duplicate
+
+
+def closing_of(world: World, ledger: MemoryLedger, accounts: MemoryAccounts) -> PeriodClosing:
+    """A close on other stores than the world's own."""
+    agenda = MemoryAgenda(world.service.agenda.append)
+    return PeriodClosing(
+        ledger=ledger, accounts=accounts, agenda=agenda, prices=PRICES, clock=world.clock, seconds=world.seconds
+    )
 
 
 class OvertakenAccounts(MemoryAccounts):
@@ -149,17 +217,154 @@ class OvertakenAccounts(MemoryAccounts):
 
 
 def test_the_slower_close_writes_nothing_when_two_run_at_once():
-    changes = []
-    ledger, invoices = MemoryLedger(), MemoryInvoices(changes.append)
-    accounts = OvertakenAccounts(invoices)
+    world, changes = World(), []
+    world.clock.time = JUNE
+    ledger, accounts = MemoryLedger(), OvertakenAccounts(MemoryInvoices(changes.append))
     ledger.record_all([usage_record()])
     accounts.touch("2026-05", CUSTOMER)
-    closing = PeriodClosing(ledger=ledger, accounts=accounts, prices=PRICES)
+    closing = closing_of(world, ledger, accounts)
 
-    report = closing.close_periods(now=JUNE, remaining_time=lambda: 300)
+    with pytest.raises(Conflict):
+        closing.handle(due_now(world))
 
-    assert [f.error.code for f in report.failures] == ["conflict"]
     assert len(changes) == 1
+    assert closing.handle(due_now(world)).duplicate
+
+
+# A ledger that is too long for one invocation
+
+
+def long_ledger(entries: int = 7, **options) -> World:
+    """Two entries a page, and a page an invocation."""
+    world = World(page=2, seconds=0, **options)
+    for n in range(entries):
+        world.tell(usage_event(f"u-{n}", quantity=1))
+    return world
+
+
+def test_a_long_ledger_is_billed_by_one_invoice_after_as_many_invocations_as_it_takes():
+    world = long_ledger()
+
+    report = world.close(JUNE)
+
+    (invoice,) = invoices_of(world)
+    assert (report.unfinished, report.accounts) == (3, 1)
+    assert [line.quantity for line in invoice.lines] == [7]
+    assert world.service.accounts.find("2026-05", CUSTOMER).tally is None
+
+
+def test_each_page_is_read_once_when_nothing_goes_wrong(monkeypatch):
+    world, read = long_ledger(), []
+    pages = MemoryLedger.pages
+    monkeypatch.setattr(MemoryLedger, "pages", lambda *a, after, **k: read.append(after) or pages(*a, after=after, **k))
+
+    world.close(JUNE)
+
+    assert len(read) == len(set(read)) == 4
+
+
+def test_usage_that_comes_behind_the_checkpoint_is_billed_by_the_next_close():
+    world = long_ledger(entries=4)
+    world.clock.time = JUNE
+    with pytest.raises(Unfinished):
+        world.service.due(due_now(world))
+    world.tell(usage_event("a", quantity=10))  # sorts before what has been added up
+    world.tell(usage_event("z", quantity=100))
+
+    first = world.close(JUNE)
+    second = world.close(JUNE + timedelta(days=1))
+
+    assert [line.quantity for i in reversed(invoices_of(world)) for line in i.lines] == [104, 10]
+    assert (first.accounts, second.accounts) == (1, 1)
+    assert world.close(JUNE + timedelta(days=2)).accounts == 0
+
+
+def test_two_that_add_one_ledger_up_do_not_lose_each_other_s_place():
+    world = long_ledger()
+    world.clock.time = JUNE
+    stale = world.service.accounts.find("2026-05", CUSTOMER)
+    with pytest.raises(Unfinished):
+        world.service.due(due_now(world))
+
+    with pytest.raises(InFlightElsewhere):
+        world.service.accounts.keep(stale, Tally(touched=7, units={"seats": 4}, after="x"))
+
+    world.close(JUNE)
+    assert [line.quantity for i in invoices_of(world) for line in i.lines] == [7]
+
+
+def test_what_was_added_up_is_kept_when_a_dependency_fails(monkeypatch):
+    world = World(page=2)
+    for n in range(5):
+        world.tell(usage_event(f"u-{n}", quantity=1))
+    world.clock.time = JUNE
+    pages = MemoryLedger.pages
+
+    def broken(self, *who, after):
+        found = pages(self, *who, after=after)
+        yield next(found)
+        raise DependencyUnavailable("DynamoDB is away")
+
+    monkeypatch.setattr(MemoryLedger, "pages", broken)
+
+    with pytest.raises(DependencyUnavailable):
+        world.service.due(due_now(world))
+
+    tally = world.service.accounts.find("2026-05", CUSTOMER).tally
+    assert tally.units == {"seats": 2}
+
+
+class ManyPages(MemoryAccounts):
+    """One account a page."""
+
+    def unsettled(self, shard, periods, *, after=None):
+        accounts = [a for page in super().unsettled(shard, periods, after=after) for a in page.accounts]
+        return iter([AccountPage(accounts=(a,), after=a.place) for a in accounts])
+
+
+def test_a_shard_that_takes_too_long_is_gone_through_in_several_invocations():
+    world = World(seconds=0)
+    world.clock.time = JUNE
+    customers = [c for c in (f"cus_{n}" for n in range(100)) if shard_of(c) == "a"]
+    ledger, accounts = MemoryLedger(), ManyPages(MemoryInvoices(world.changes.append))
+    for customer in customers:
+        ledger.record_all([usage_record(customer_id=customer)])
+        accounts.touch("2026-05", customer)
+    world.service = replace(world.service, closing=closing_of(world, ledger, accounts))
+
+    world.service.due(shard_due("a", now=JUNE))
+    first = [due_in(CloudEvent.parse(body)) for body in world.service.agenda]
+    report = world.work_off()
+
+    assert [type(due).__name__ for due in first] == ["AccountDue", "ShardDue"]
+    assert report.accounts == len(customers) > 2
+
+
+# Messages
+
+
+def test_messages_of_one_day_and_of_one_state_have_one_identity():
+    place = Place(period="2026-05", customer_id=CUSTOMER)
+    later = JUNE + timedelta(hours=1)
+
+    assert [e.id for e in all_shards(JUNE)] == [e.id for e in all_shards(later)]
+    assert {e.id for e in all_shards(JUNE)}.isdisjoint(e.id for e in all_shards(JUNE + timedelta(days=1)))
+    assert account_due(place, 3, now=JUNE).id == account_due(place, 3, now=later).id
+    assert account_due(place, 3, now=JUNE).id != account_due(place, 4, now=JUNE).id
+
+
+def test_a_customer_is_always_in_the_shard_that_it_was_in():
+    assert [shard_of(c) for c in ("cus_abc123", "cus_1", "cus_2")] == ["b", "3", "5"]
+
+
+def test_the_invoice_s_event_names_the_message_that_brought_it_about():
+    world = World()
+    owing(world, CUSTOMER)
+
+    world.close(JUNE)
+
+    (issued,) = world.published
+    assert issued.extensions["causationid"] == due_now(world).id
 
 
 @settings(max_examples=60, deadline=None)
@@ -181,24 +386,8 @@ def test_all_invoices_of_a_month_add_up_to_its_usage_whatever_comes_late_or_twic
     assert sum(invoice.amount for invoice in invoices_of(world)) == PRICES.price("api_calls").cost(total)
 
 
-def test_the_schedule_s_answer_sums_the_run_up():
-    world = World()
-    world.tell(usage_event())
-
-    summary = run(world.service.closing, now=JUNE, remaining_time=lambda: 300)
-
-    assert summary == {"closed": 1, "invoices": 1, "failed": 0, "complete": True}
-
-
-def test_the_schedule_s_run_fails_when_an_account_could_not_be_closed():
-    ledger, invoices = MemoryLedger(), MemoryInvoices(lambda _: None)
-    accounts = MemoryAccounts(invoices)
-    ledger.record_all([usage_record()])
-    accounts.touch("2026-05", CUSTOMER)
-    closing = PeriodClosing(ledger=ledger, accounts=accounts, prices=PriceBook(currency="USD", prices=()))
-
-    with pytest.raises(TransientError, match="1 accounts could not be closed: meter 'seats' has no price"):
-        run(closing, now=JUNE, remaining_time=lambda: 300)
+def test_the_schedule_says_how_many_shards_are_to_be_looked_through():
+    assert run(MemoryAgenda(lambda _: None), JUNE) == {"shards": 17}
 
 
 def test_the_schedule_runs_when_the_grace_of_a_month_s_end_is_over():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.company import SERVICES
-from functions.billing.manifest import API, CLOSE, PAYMENTS, RELAY, USAGE
+from functions.billing.manifest import ACCOUNTS, API, CLOSE, PAYMENTS, RELAY, USAGE
 from functions.ingestion.manifest import API as INGESTION_API
 from functions.ingestion.manifest import CONSUMER as INGESTION
 from functions.ingestion.manifest import FILES
@@ -95,6 +95,15 @@ def test_what_came_by_no_rule_is_for_the_consumer_that_takes_messages_straight(b
     GroupFunction(monolith(), calls)({"Records": [record("m", body)]}, None)
 
     assert calls.shares == {INGESTION.name: ["m"]}
+
+
+@pytest.mark.parametrize("type_", ACCOUNTS.sent_directly)
+def test_of_two_that_take_messages_straight_each_gets_its_types(type_: str) -> None:
+    calls = Calls()
+
+    GroupFunction(monolith(), calls)({"Records": [record("m", {"specversion": "1.0", "type": type_})]}, None)
+
+    assert calls.shares == {ACCOUNTS.name: ["m"]}
 
 
 def test_what_came_by_a_rule_for_a_consumer_that_has_left_stays_on_the_queue() -> None:

@@ -47,6 +47,7 @@ def test_each_consumer_relay_and_schedule_has_a_place() -> None:
         ("ingestion-files-dlq", "consumer", "breakwater-dev-ingestion-files"),
         ("billing-dlq", "consumer", "breakwater-dev-billing"),
         ("billing-usage-dlq", "consumer", "breakwater-dev-billing-usage"),
+        ("billing-accounts-dlq", "consumer", "breakwater-dev-billing-accounts"),
         ("billing-relay-dlq", "relay", None),
         ("billing-close-dlq", "schedule", None),
         ("notification-dlq", "consumer", "breakwater-dev-notification"),

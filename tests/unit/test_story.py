@@ -62,6 +62,27 @@ def test_the_whole_tree_is_told_from_the_payment_to_the_message() -> None:
     assert story.gaps == ()
 
 
+def test_an_invoice_of_a_period_is_told_from_the_account_that_was_due() -> None:
+    due, issued = ("billing-service", "due-1"), ("billing-service", "issued-1")
+    flow = {"correlation_id": "due-1", "customer_id": "cus_1"}
+    caused = flow | {"causation_id": "due-1", "invoice_id": "inv_9"}
+    sent = (f"{SENT_TYPE} {derived_id(*issued, SENT_TYPE, 0)}",)
+    lines = (
+        line("billing-accounts", 0.1, "handled", due, "billing.account.due", **flow),
+        line("billing-relay", 0.3, "relayed", issued, "billing.invoice.issued", **caused),
+        line("notification", 0.4, "handled", issued, "billing.invoice.issued", events_out=sent, **caused),
+    )
+
+    story = story_of(evidence(*lines), event="issued-1")
+
+    assert [(event.type, event.arrival.via) for event in story.walk()] == [
+        ("billing.account.due", "queue"),
+        ("billing.invoice.issued", "outbox"),
+        (SENT_TYPE, "consumer"),
+    ]
+    assert story.verdict.sentence == "Invoice inv_9 was issued and cus_1 was told by e-mail 310 ms later."
+
+
 def test_no_event_comes_after_its_effects_though_lines_are_written_late() -> None:
     """A line is written when its batch is settled: what it sent on may be further by then."""
     story = story_of(evidence(ingested(0.30), booked(0.32), relayed(0.305), notified(0.34)))

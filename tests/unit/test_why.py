@@ -270,7 +270,10 @@ def test_an_event_without_a_trace_ends_with_2(target: Target) -> None:
         (["why", "e-1", "--customer", "c"], "say one of"),
         (["why", "e-1", "--since", "soon"], "is no time"),
         (["tail", "--service", "nobody"], "known: ingestion, billing, notification"),
-        (["tail", "--service", "billing", "--consumer", "notification"], "known: billing, billing-api"),
+        (
+            ["tail", "--service", "billing", "--consumer", "notification"],
+            "known: billing, billing-accounts, billing-api",
+        ),
     ],
     ids=str,
 )

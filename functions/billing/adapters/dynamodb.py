@@ -1,4 +1,4 @@
-"""Billing's store on DynamoDB: one table (see items.py for its keys).
+"""Billing's store on DynamoDB: one table (see items.py for its keys). Accounts are in accounts.py.
 
 AWS's errors come out as DependencyUnavailable or Throttled.
 """
@@ -17,8 +17,6 @@ from botocore.exceptions import ClientError
 from functions.billing.adapters.cursors import cursor_at, invoice_id_at, place_at
 from functions.billing.adapters.items import (
     Item,
-    account_key,
-    account_of,
     customer_pk,
     invoice_item,
     invoice_key,
@@ -28,7 +26,7 @@ from functions.billing.adapters.items import (
     usage_pk,
 )
 from functions.billing.domain import Decision
-from functions.billing.ports import Account, Page, Stored, UsageRecord
+from functions.billing.ports import LedgerPage, Page, Stored, UsageRecord
 from runtime.aws import aws_errors
 from runtime.clock import Clock
 from runtime.errors import Conflict, DependencyUnavailable, Throttled, TransientError
@@ -56,16 +54,28 @@ class Table:
         with aws_errors("DynamoDB"):
             return self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
 
-    def query(self, **how: Any) -> Iterator[Mapping[str, Any]]:
-        """All items, page after page, strongly consistent."""
-        start: dict[str, Any] = {}
+    def pages(self, start: Item | None = None, **how: Any) -> Iterator[tuple[Sequence[Item], Item | None]]:
+        """A query's items, all or those behind the key `start`, strongly consistent; with the key that a page ends at,
+        which is None for the last.
+        """
         while True:
+            begin: Any = {} if start is None else {"ExclusiveStartKey": start}
             with aws_errors("DynamoDB"):
-                answer = self.client.query(TableName=self.name, ConsistentRead=True, **how, **start)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
+                answer = self.client.query(TableName=self.name, ConsistentRead=True, **how, **begin)
+            start = answer.get("LastEvaluatedKey")
+            yield answer["Items"], start
+            if start is None:
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def update(self, how: Any) -> None:
+        """Raises ClientError when its condition does not hold. `how` is UpdateItem's, the table's name included."""
+        with aws_errors("DynamoDB"):
+            self.client.update_item(**how)
+
+    def transact(self, writes: Sequence[Any]) -> None:
+        """All of them or none. Raises ClientError when it is cancelled."""
+        with aws_errors("DynamoDB"):
+            self.client.transact_write_items(TransactItems=writes)
 
 
 class DynamoDbLedger:
@@ -114,63 +124,23 @@ class DynamoDbLedger:
 
     def totals(self, customer_id: str, period: str) -> Mapping[str, int]:
         totals = Counter[str]()
-        for entry in self._table.query(
-            KeyConditionExpression="pk = :pk",
-            ProjectionExpression="meter, quantity",
-            ExpressionAttributeValues=packed({":pk": usage_pk(customer_id, period)}),
-        ):
-            totals[entry["meter"]["S"]] += int(entry["quantity"]["N"])
+        for page in self.pages(customer_id, period):
+            totals.update(page.units)
         return totals
 
-
-class DynamoDbAccounts:
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def touch(self, period: str, customer_id: str) -> None:
-        with aws_errors("DynamoDB"):
-            self._table.client.update_item(
-                TableName=self._table.name,
-                Key=account_key(period, customer_id),
-                UpdateExpression="ADD touched :one",
-                ExpressionAttributeValues=packed({":one": 1}),
-            )
-
-    def find(self, period: str, customer_id: str) -> Account:
-        item = self._table.get(account_key(period, customer_id))
-        return account_of(item) if item else Account(period=period, customer_id=customer_id)
-
-    def unsettled(self, period: str) -> Iterator[Account]:
-        items = self._table.query(
+    def pages(self, customer_id: str, period: str, *, after: str | None = None) -> Iterator[LedgerPage]:
+        pk = usage_pk(customer_id, period)
+        pages = self._table.pages(
+            start=packed({"pk": pk, "sk": after}) if after is not None else None,
             KeyConditionExpression="pk = :pk",
-            FilterExpression="attribute_not_exists(closed) OR touched > closed",
-            ExpressionAttributeValues=packed({":pk": f"PERIOD#{period}"}),
+            ProjectionExpression="meter, quantity",
+            ExpressionAttributeValues=packed({":pk": pk}),
         )
-        return map(account_of, items)
-
-    def close(self, account: Account, *, billed: Mapping[str, int], decision: Decision | None, now: datetime) -> None:
-        update = self._closing(account, billed=billed, invoices=account.invoices + (decision is not None))
-        try:
-            with aws_errors("DynamoDB"):
-                if decision is None:
-                    self._table.client.update_item(**update)
-                else:
-                    put = _put(self._table, decision, over=None, now=now)
-                    self._table.client.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
-        except ClientError as error:
-            raise _refusal(error, f"account {account.customer_id} of {account.period}") from error
-
-    def _closing(self, account: Account, *, billed: Mapping[str, int], invoices: int) -> Any:
-        """An account's first close finds no `closed`, any other the one that it read."""
-        seen = packed({":seen": account.closed}) if account.closed else {}
-        return {
-            "TableName": self._table.name,
-            "Key": account_key(account.period, account.customer_id),
-            "UpdateExpression": "SET closed = :touched, billed = :billed, invoices = :invoices",
-            "ConditionExpression": "closed = :seen" if seen else "attribute_not_exists(closed)",
-            "ExpressionAttributeValues": seen
-            | packed({":touched": account.touched, ":billed": dict(billed), ":invoices": invoices}),
-        }
+        for entries, last in pages:
+            units = Counter[str]()
+            for entry in entries:
+                units[entry["meter"]["S"]] += int(entry["quantity"]["N"])
+            yield LedgerPage(units=units, after=last["sk"]["S"] if last else None)
 
 
 class DynamoDbInvoices:
@@ -184,9 +154,9 @@ class DynamoDbInvoices:
     def save(self, decision: Decision, *, over: Stored | None, now: datetime) -> None:
         try:
             with aws_errors("DynamoDB"):
-                self._table.client.put_item(**_put(self._table, decision, over=over, now=now))
+                self._table.client.put_item(**put_invoice(self._table, decision, over=over, now=now))
         except ClientError as error:
-            raise _refusal(error, f"invoice {decision.invoice.id}") from error
+            raise refusal(error, f"invoice {decision.invoice.id}") from error
 
     def of_customer(self, customer_id: str, *, limit: int, cursor: str | None = None) -> Page:
         start = {"ExclusiveStartKey": _index_key(customer_id, place_at(cursor))} if cursor else {}
@@ -212,7 +182,7 @@ def _key(item: Item) -> tuple[str, str]:
     return item["pk"]["S"], item["sk"]["S"]
 
 
-def _put(table: Table, decision: Decision, *, over: Stored | None, now: datetime) -> Any:
+def put_invoice(table: Table, decision: Decision, *, over: Stored | None, now: datetime) -> Any:
     """A PutItem that succeeds only over the version that was read, or where there is nothing."""
     stored = Stored(
         invoice=decision.invoice,
@@ -232,7 +202,7 @@ def _index_key(customer_id: str, place: str) -> Any:
     return packed({"gsi1pk": customer_pk(customer_id), "gsi1sk": place}) | invoice_key(invoice_id_at(place))
 
 
-def _refusal(error: ClientError, what: str) -> TransientError:
+def refusal(error: ClientError, what: str) -> TransientError:
     """A cancelled transaction says for each of its writes why; a failed condition says only that."""
     reasons: Any = error.response.get("CancellationReasons", [{"Code": "ConditionalCheckFailed"}])
     codes = {reason.get("Code") for reason in reasons}

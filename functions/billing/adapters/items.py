@@ -3,16 +3,17 @@
 | item    | pk                            | sk                   |
 |---------|-------------------------------|----------------------|
 | usage   | USAGE#<customer_id>#<period>  | <source>#<id>        |
-| account | PERIOD#<period>               | CUSTOMER#<id>        |
+| account | PERIOD#<period>#<shard>       | CUSTOMER#<id>        |
 | invoice | INVOICE#<id>                  | INVOICE              |
 
+Accounts lay in PERIOD#<period> before they were spread: what is there still is read, and moved by the next close.
 Invoices alone have gsi1pk (CUSTOMER#<id>) and gsi1sk (creation time and id): the index `by-customer`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -21,7 +22,8 @@ from events.envelope import derived_id, format_time, parse_time
 from functions.billing.adapters import attributes
 from functions.billing.adapters.cursors import place_of
 from functions.billing.domain import Invoice, Line, State
-from functions.billing.ports import Account, Stored, UsageRecord
+from functions.billing.due import UNSPREAD, shard_of
+from functions.billing.ports import Account, Stored, Tally, UsageRecord
 from runtime.outbox import ATTRIBUTE as OUTBOX
 
 Item = dict[str, Any]
@@ -65,20 +67,61 @@ def usage_item(usage: UsageRecord) -> Item:
     )
 
 
+def shard_pk(period: str, shard: str) -> str:
+    return f"PERIOD#{period}#{shard}" if shard else f"PERIOD#{period}"
+
+
 def account_key(period: str, customer_id: str) -> Item:
-    return packed({"pk": f"PERIOD#{period}", "sk": f"CUSTOMER#{customer_id}"})
+    return key_in(shard_of(customer_id), period, customer_id)
+
+
+def unspread_key(period: str, customer_id: str) -> Item:
+    return key_in(UNSPREAD, period, customer_id)
+
+
+def key_in(shard: str, period: str, customer_id: str) -> Item:
+    return packed({"pk": shard_pk(period, shard), "sk": f"CUSTOMER#{customer_id}"})
 
 
 def account_of(item: Mapping[str, Any]) -> Account:
+    """What one item says: of an account in its shard, or of its unspread part."""
     members = unpacked(item)
     return Account(
-        period=members["pk"].partition("#")[2],
+        period=members["pk"].split("#")[1],
         customer_id=members["sk"].partition("#")[2],
-        touched=int(members["touched"]),
+        touched=int(members.get("touched", 0)),
         closed=int(members.get("closed", 0)),
-        billed={meter: int(units) for meter, units in members.get("billed", {}).items()},
+        billed=_units(members.get("billed", {})),
         invoices=int(members.get("invoices", 0)),
+        tally=_tally(members.get("tally")),
     )
+
+
+def together(account: Account, unspread: Account) -> Account:
+    """An account of which a part is still unspread. Of what both have billed, the most is right: none bills less."""
+    meters = {**unspread.billed, **account.billed}
+    return replace(
+        account,
+        touched=account.touched + unspread.touched,
+        closed=account.closed + unspread.closed,
+        billed={m: max(account.billed.get(m, 0), unspread.billed.get(m, 0)) for m in meters},
+        invoices=account.invoices + unspread.invoices,
+        unspread=(unspread.touched, unspread.closed),
+    )
+
+
+def tally_item(tally: Tally) -> Any:
+    return {"touched": tally.touched, "units": dict(tally.units), "upto": tally.after}
+
+
+def _tally(members: Mapping[str, Any] | None) -> Tally | None:
+    if members is None:
+        return None
+    return Tally(touched=int(members["touched"]), units=_units(members["units"]), after=members["upto"])
+
+
+def _units(members: Mapping[str, Any]) -> dict[str, int]:
+    return {meter: int(units) for meter, units in members.items()}
 
 
 def invoice_key(invoice_id: str) -> Item:
