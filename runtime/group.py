@@ -126,12 +126,13 @@ class GroupFunction:
 
 
 def _message(body: str) -> Mapping[str, Any]:
-    """An EventBridge event, or a CloudEvent; empty for what is neither."""
+    """An EventBridge event, or a CloudEvent (of several, the first); empty for what is neither."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return message if isinstance(message, dict) else {}
+    first = message[0] if isinstance(message, list) and message else message
+    return first if isinstance(first, dict) else {}
 
 
 def _is_named(deployed: str, name: str) -> bool:

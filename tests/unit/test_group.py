@@ -87,7 +87,15 @@ def test_who_may_take_minutes_comes_last() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["not JSON", "[]", '{"specversion": "1.0", "type": "customer.contact.updated"}', "[" * 9999]
+    "body",
+    [
+        "not JSON",
+        "[]",
+        "[7]",
+        '{"specversion": "1.0", "type": "customer.contact.updated"}',
+        '[{"specversion": "1.0", "type": "partner.usage.reported"}, {}]',
+        "[" * 9999,
+    ],
 )
 def test_what_came_by_no_rule_is_for_the_consumer_that_takes_messages_straight(body: str) -> None:
     calls = Calls()
