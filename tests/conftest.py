@@ -4,21 +4,51 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadGroupScheduling
 
 #: Each has something that takes long to make and is shared: one process makes it and runs them all, but for tests that
 #: say that they make their own.
 _TOGETHER = ("browser", "infra", "stack")
+#: Groups and files that take longest, in the order in which processes begin them: what comes last should be short.
+_FIRST = (
+    *("stack", "kills", "topology", "incidents", "dead letters", "traces"),
+    *("tests/flow/test_simulation.py", "crash points", "tests/contract/test_letters_moving.py"),
+    *("tests/unit/test_schemas_editing.py", "tests/flow/test_breaking_changes.py", "browser", "infra"),
+    *("tests/contract/test_faults_on_real_calls.py", "tests/flow/test_mutations.py", "tests/flow/test_releasing.py"),
+)
+
+
+class _ByGroupOrFile(LoadGroupScheduling):
+    """A process gets whole files: what a file shares is made once, and there is less to hand out."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return super()._split_scope(nodeid).partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByGroupOrFile | None:
+    config.option.loadscopereorder = False  # in the order of the tests, not by their number
+    return _ByGroupOrFile(config, log) if config.option.dist == "loadgroup" else None
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in _TOGETHER and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
+    if hasattr(config, "workerinput"):  # one of several processes
+        items.sort(key=_place)  # what is equal stays in its random order
+
+
+def _place(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group")
+    scope = group.args[0] if group else item.nodeid.partition("::")[0]
+    return _FIRST.index(scope) if scope in _FIRST else len(_FIRST)
 
 
 # The same examples in every run: what a run finds, everybody finds.

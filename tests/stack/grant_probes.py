@@ -7,10 +7,11 @@ another grant to take away, so that there is a failure.
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -41,6 +42,7 @@ from tests.stack.stack_builders import (
     large_usage,
     order,
     shard_due,
+    soon,
     unspread_account,
     usage,
     whose_data_is_gone,
@@ -136,9 +138,9 @@ def _short(resource: str) -> str:
     return name.rpartition("-")[0] if ":secret:" in resource else name
 
 
-def denied(stack: Stack, grant: Grant, *, since: int) -> bool:
-    """Whether the function's log says, after `since`, that it was not allowed to do this."""
-    return f"not authorized to perform: {grant.action} " in logged(stack, grant.function, since)
+def denied(grant: Grant, log: str) -> bool:
+    """Whether a function's log says that it was not allowed to do this."""
+    return f"not authorized to perform: {grant.action} " in log
 
 
 def logged(stack: Stack, function: str, since: int) -> str:
@@ -199,6 +201,42 @@ class Probes:
             "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{PREFIX}-{function}",
             "awsRegion": "us-east-1",
         }
+
+
+@dataclass
+class Trials:
+    """What a function's log says of a probe. The same probe with the same grants taken away is sent once."""
+
+    probes: Probes
+    logs: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    def granted(self, probe: Probe) -> str:
+        """With nothing taken away but what makes it fail, once that was denied."""
+        return self._log(probe, *filter(None, [probe.also]))
+
+    def taken_away(self, probe: Probe) -> str:
+        """Without its grant, once that was denied."""
+        return self._log(probe, probe.grant, *filter(None, [probe.also]))
+
+    def _log(self, probe: Probe, *taken: Grant) -> str:
+        key = (probe.grant.function, probe.send, *taken)
+        if key not in self.logs:
+            self.logs[key] = self._sent(probe, taken)
+        return self.logs[key]
+
+    def _sent(self, probe: Probe, taken: Sequence[Grant]) -> str:
+        """Of those taken away the first is waited for: a failure may stand before another."""
+        stack, function = self.probes.stack, probe.grant.function
+        # With nothing taken away nothing fails, and no process needs to forget a failure.
+        with without(stack, function, taken) if taken else nullcontext():
+            since = milliseconds()
+            probe.send(self.probes, secrets.token_hex(4))
+
+            def told() -> tuple[str] | None:
+                log = logged(stack, function, since)
+                return (log,) if all(denied(grant, log) for grant in taken[:1]) else None
+
+            return soon(told, f"{function} says that it may not: {taken}")[0]
 
 
 def _usage_to_ingestion(probes: Probes, unique: str) -> None:
