@@ -1,0 +1,64 @@
+"""The speed table: of each scenario's results the lines that say most, ours beside a peer's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+Results = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """`ratio` is ours in multiples of the peer's."""
+
+    what: str
+    ours: str
+    peer: str
+    ratio: str
+
+
+def speeds(documents: Mapping[str, Mapping[str, Any]]) -> list[Speed]:
+    """Of those scenarios that there are results of. `documents` by scenario, as `--json` prints them."""
+    there = ((name, of) for name, of in _SPEEDS.items() if name in documents)
+    return [speed for name, of in there for speed in of(documents[name]["results"])]
+
+
+def _cpu(results: Results) -> Iterator[Speed]:
+    for result in results:
+        yield Speed(
+            what=f"processor, {result['function']}: {result['work']}",
+            ours=f"{result['ours_us']:.0f} µs a record",
+            peer=f"plain consumer: {result['plain_us']:.0f} µs",
+            ratio=f"{result['ratio']:.2f} x",
+        )
+
+
+def _memory(results: Results) -> Iterator[Speed]:
+    ours, peers = results[0], [r for r in results if not r["peer"].startswith("memory cloud")]
+    for peer in peers:
+        yield Speed(
+            what="the same payments through all services, in memory",
+            ours=f"{ours['records_per_second']:,.0f} records/s",
+            peer=f"{peer['peer'].partition(',')[0]}: {peer['records_per_second']:,.0f} records/s",
+            ratio=f"{1 / peer['speed']:.1f} x the flows",
+        )
+
+
+def _growth(results: Results) -> Iterator[Speed]:
+    first, last = results[0], results[-1]
+    yield Speed(
+        what=f"memory cloud, from {first['records']:,} records to {last['records']:,}",
+        ours=f"{last['records_per_second']:,.0f} records/s, {last['bytes_per_record']:,.0f} bytes each",
+        peer=f"at first: {first['records_per_second']:,.0f} records/s, {first['bytes_per_record']:,.0f} bytes each",
+        ratio=f"{last['records_per_second'] / first['records_per_second']:.2f} x",
+    )
+
+
+#: In the table's order.
+_SPEEDS: Final[Mapping[str, Callable[[Results], Iterator[Speed]]]] = {
+    "cpu": _cpu,
+    "memory": _memory,
+    "growth": _growth,
+}

@@ -1,0 +1,130 @@
+"""What is known of a topology: modelled for the asker's load, and measured when the results table was filled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ops.assess.company import Company
+from ops.capacity.asking import capacity
+from ops.capacity.result import PROMISED, Result
+from ops.cost.asking import Question, Say, monthly_cost
+from ops.cost.figures import assumptions
+from ops.derived import ROOT
+from ops.wrong_use import WrongUse
+from runtime.topology import MONOLITH, SERVICES
+
+RESULTS: Final = ROOT / "bench" / "results" / "results.json"
+_MODULES: Final = ("ingestion", "billing", "notification")
+_SCENARIO: Final = "steady"
+_MS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modelled:
+    """At the asker's load. `p95_ms` is of the slowest of what somebody waits for; `broken` are quotas, with how often.
+
+    `at_once` is how many executions there are at the same time, at most.
+    """
+
+    topology: str
+    dollars: float
+    p95_ms: float
+    slowest: str
+    at_once: int
+    broken: Sequence[tuple[str, float]]
+    lost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """When a line of billing's code changed, and while its code was broken."""
+
+    topology: str
+    services_restarted: Sequence[str]
+    stacks: int
+    resources: int
+    flows_working: int
+    flows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """`newcomer_lines` are of code, for one more service; `measured_on` says when that was."""
+
+    measured: Mapping[str, Measured]
+    newcomer_lines: int
+    measured_on: str
+
+
+#: Answers for one topology under the company's load.
+Model = Callable[[str, Company], Modelled]
+
+
+def model(say: Say) -> Model:
+    """The models of cost and capacity. What it gives raises what is ops.cost.asking.UNANSWERABLE."""
+
+    def ask(topology: str, company: Company) -> Modelled:
+        question = Question(topology=topology, rate=company.rate / 60, mix=company.mix)
+        say(f"what {topology} costs and carries at {company.rate:,.0f} requests a minute")
+        dollars = monthly_cost(question, say=say).bill.dollars
+        return _modelled(topology, dollars, capacity(question, _SCENARIO, say=say))
+
+    return ask
+
+
+def _modelled(topology: str, dollars: float, played: Result) -> Modelled:
+    found = {name: getattr(played, kind)[name].p95 for kind, name in PROMISED if name in getattr(played, kind)}
+    slowest = max(found, key=lambda name: found[name], default="")
+    return Modelled(
+        topology=topology,
+        dollars=round(dollars, 2),
+        p95_ms=round(found.get(slowest, 0.0) * _MS, 1),
+        slowest=slowest,
+        at_once=played.at_once,
+        broken=[(name, round(times, 2)) for name, times in played.broken()],
+        lost=played.lost,
+    )
+
+
+def known(path: Path = RESULTS) -> Known:
+    """From the committed results. Raises WrongUse when there are none."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongUse(f"{path} is missing: `python -m bench --keep results` measures it") from error
+    results = document["results"]
+    new = results["newcomer"]
+    return Known(
+        measured={name: _measured(name, found) for name, found in results["topologies"].items()},
+        newcomer_lines=sum(new["own"].values()) + sum(new["elsewhere"].values()),
+        measured_on=f"{document['machine']['date']} on {document['machine']['cpu']}",
+    )
+
+
+def _measured(topology: str, found: Mapping[str, Any]) -> Measured:
+    changed, flows = found["redeployed"], found["broken"]["flows"]
+    return Measured(
+        topology=topology,
+        services_restarted=changed["services"],
+        stacks=len(changed["stacks"]),
+        resources=sum(changed["resources"].values()),
+        flows_working=sum(flow["works"] for flow in flows),
+        flows=len(flows),
+    )
+
+
+def taken_out(module: str) -> str:
+    """The topology in which this module stands alone, and the others share a function."""
+    return f"{'+'.join(name for name in _MODULES if name != module)},{module}"
+
+
+def pollers() -> float:
+    """How many of a queue's batches Lambda takes at a time without being asked to scale."""
+    return assumptions()["pollers"]
+
+
+TOPOLOGIES: Final = (MONOLITH, SERVICES)
