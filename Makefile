@@ -42,7 +42,7 @@ check: $(READY) ## Everything that can be judged without running: style, types, 
 	@echo "contracts"    && $(PY) -m ops schemas check
 	@echo "openapi"      && $(PY) -m ops openapi check
 	@echo "templates"    && $(PY) -m infra.check
-	@echo "cost"         && $(PY) -m ops cost check --templates .cache/synth/prod-services
+	@echo "cost"         && $(PY) -m ops cost check --templates .cache/synth/prod-services --monolith .cache/synth/prod-monolith
 
 test: check ## check, and then every test: unit, contract, flow, infra, browser, and the embedded stack.
 	@$(PY) -m tests.node

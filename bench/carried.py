@@ -26,7 +26,7 @@ from functions.ingestion.manifest import CONSUMER as INTAKE
 from local.embedded.client import Client
 from local.embedded.polling import wait_until
 from local.embedded.stack import Stack
-from ops.capacity.lambdas import Lambdas
+from ops.capacity.lambdas import Lambdas, Step
 from ops.capacity.later import after
 from ops.capacity.messages import Message
 from ops.capacity.notes import Notes
@@ -219,9 +219,9 @@ def predicted(load: Load, stages: Mapping[str, Stage], concurrency: int) -> Seen
     lambdas = Lambdas(env=env, notes=notes, limit=1000, cold_start=Latency(0.0, 0.0, random))
     queues: dict[str, Queue] = {}
 
-    def handle(function: str, batch: list[Message]) -> tuple[float, Callable[[], None]]:
+    def handle(function: str, batch: list[Message]) -> list[Step]:
         stage, count = stages[function], sum(message.count for message in batch)
-        return stage.first + stage.each * count, lambda: done(function, batch)
+        return [(stage.first + stage.each * count, lambda: done(function, batch))]
 
     def done(function: str, batch: list[Message]) -> None:
         for message in batch:
@@ -245,7 +245,7 @@ def predicted(load: Load, stages: Mapping[str, Stage], concurrency: int) -> Seen
         )
         queues[function].start()
     for arrival in load.arrivals():
-        after(env, arrival, lambda: queues[INTAKE.name].send(Message("usage", 1, env.now, env.now)))
+        after(env, arrival, lambda: queues[INTAKE.name].send(Message("usage", 1, (INTAKE.name,), env.now, env.now)))
     while len(ends) < load.count:
         env.run(until=env.now + 1)
     return seen(load.arrivals(), sorted(ends))

@@ -25,10 +25,15 @@ def capacity(question: Question, scenario: str, *, seed: int = 1, say: Say = not
 
 def capacities(question: Question, scenarios: Sequence[str], *, seed: int = 1, say: Say = nothing) -> list[Result]:
     """Side by side, each in a process of its own. Raises what is ops.cost.asking.UNANSWERABLE."""
+    check_known(scenarios)
+    return play_all(scope_of(question, say), scenarios, seed)
+
+
+def check_known(scenarios: Sequence[str]) -> None:
+    """Raises UnknownScenario."""
     for name in scenarios:
         if name not in SCENARIOS:
             raise UnknownScenario(f"there is no scenario {name!r}; known: {', '.join(SCENARIOS)}")
-    return play_all(scope_of(question, say), scenarios, seed)
 
 
 def play_all(scope: Scope, names: Sequence[str], seed: int) -> list[Result]:

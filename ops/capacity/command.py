@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from ops.aws import AsJson
-from ops.capacity.asking import capacities
+from ops.capacity.asking import check_known, play_all
 from ops.capacity.report import sources, table
 from ops.capacity.result import document
 from ops.capacity.scenario import SCENARIOS
-from ops.cost.asking import UNANSWERABLE, Question
+from ops.cost.asking import UNANSWERABLE, Question, scope_of
 from ops.cost.command import Topology, rate_of
 from ops.cost.figures import measured_on
+from ops.whom import explained
 from runtime.topology import SERVICES as APART
 
 EXAMPLE = "Example: python -m ops capacity --scenario steady --rate 50000/min --mix one-by-one"
@@ -42,16 +43,16 @@ def capacity(  # noqa: PLR0913, PLR0917 - an option each
     """
     question = Question(stage=stage, topology=topology, rate=rate_of(rate), mix=mix, templates=templates)
     names = scenario or tuple(SCENARIOS)
-    try:
-        typer.echo(f"playing {', '.join(names)}", err=True)
-        results = capacities(question, names, seed=seed, say=lambda text: typer.echo(text, err=True))
-    except UNANSWERABLE as error:
-        typer.echo(f"capacity: {error}", err=True)
-        raise typer.Exit(2) from error
+    names = scenario or tuple(SCENARIOS)
+    with explained(*UNANSWERABLE):
+        check_known(names)
+        scope = scope_of(question, lambda text: typer.echo(text, err=True))
+    typer.echo(f"playing {', '.join(names)}", err=True)
+    results = play_all(scope, names, seed)
     if as_json:
         print(json.dumps([document(result) for result in results], indent=2))
     else:
-        asked = f"{stage}, topology {topology}, {question.rate * 60:,.0f} requests a minute, mix `{mix}`"
+        asked = f"{stage}, topology {scope.topology.text}, {question.rate * 60:,.0f} requests a minute, mix `{mix}`"
         head = f"{asked}; measured {measured_on()}"
         print(table(results, head=head))
         print(f"\n{sources()}" if explain else "")

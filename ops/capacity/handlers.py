@@ -1,4 +1,4 @@
-"""What a function does with a batch: how long it takes by what was measured, and what it asks of AWS meanwhile."""
+"""What a part does with its share of a batch: its time, as was measured, and what it asks of AWS meanwhile."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Handlers:
 
     def _interpolated(self, function: str, records: int, work: str) -> tuple[Point, float]:
         point = self._measured(function, records, work)
-        return point, self.timing.ms(point, self.timing.topology.functions[function])
+        return point, self.timing.ms(point, self.timing.topology.function_of(function))
 
     def _measured(self, function: str, records: int, work: str) -> Point:
         if work:

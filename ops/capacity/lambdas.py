@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,9 @@ from simpy import Environment
 
 from ops.capacity.notes import Notes
 from ops.capacity.world import Latency
+
+#: What an invocation does: for so many seconds, and what has come of it then.
+Step = tuple[float, Callable[[], None]]
 
 
 @dataclass(kw_only=True)
@@ -36,8 +39,12 @@ class Lambdas:
         self.notes.peak = max(self.notes.peak, self._busy.total())
         return warm
 
-    def run(self, function: str, seconds: float, *, warm: bool) -> Generator[Any, Any, None]:
-        """In an environment that was taken; it is given back."""
-        yield self.env.timeout(seconds if warm else seconds + self.cold_start.draw())
+    def run(self, function: str, steps: Iterable[Step], *, warm: bool) -> Generator[Any, Any, None]:
+        """One step after the other, in an environment that was taken; it is given back."""
+        starting = 0.0 if warm else self.cold_start.draw()
+        for seconds, then in steps:
+            yield self.env.timeout(starting + seconds)
+            starting = 0.0
+            then()
         self._busy[function] -= 1
         self.warm[function] += 1

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simpy import Environment, Event
 
-from ops.capacity.lambdas import Lambdas
+from ops.capacity.lambdas import Lambdas, Step
 from ops.capacity.later import after
 from ops.capacity.messages import Message
 from ops.capacity.notes import Notes
@@ -36,7 +36,7 @@ class Poller:
 
 @dataclass(kw_only=True)
 class Queue:
-    """`handle` is played for each batch: its seconds, and what to do when they are over."""
+    """`handle` is played for each batch."""
 
     env: Environment
     mapping: QueueMapping
@@ -47,7 +47,7 @@ class Queue:
     part: int
     first: int
     growth: float
-    handle: Callable[[str, list[Message]], tuple[float, Callable[[], None]]]
+    handle: Callable[[str, list[Message]], Sequence[Step]]
     _backlog: deque[Message] = field(default_factory=deque)
     _open: deque[Poller] = field(default_factory=deque)
     _waiting: int = 0
@@ -149,6 +149,4 @@ class Queue:
         self.notes.ages[name] = max(self.notes.ages[name], age)
         if age > self.mapping.window + LATE or any(message.deferrals for message in batch):
             self.notes.late = self.env.now
-        seconds, then = self.handle(name, batch)
-        yield from self.lambdas.run(name, seconds, warm=warm)
-        then()
+        yield from self.lambdas.run(name, self.handle(name, batch), warm=warm)

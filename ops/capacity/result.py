@@ -117,7 +117,7 @@ def _times(samples: Mapping[str, Samples]) -> dict[str, Times]:
 
 def _quotas(notes: Notes, scope: Scope, given: World) -> dict[str, float]:
     peaks = {name: rate.peak for name, rate in notes.rates.items() if name in given.quotas}
-    mails = sum(made.per_second * made.point.units.get("e_mails", 0) for made in scope.invocations.values())
+    mails = sum(made.per_second * made.point.units.get("e_mails", 0) for made in scope.shares.values())
     return {
         **peaks,
         "Lambda concurrency": notes.peak,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from functions.billing.manifest import RELAY
 from functions.ingestion.manifest import API as INGESTION_API
 from functions.ingestion.manifest import CONSUMER as INTAKE
 from ops.capacity.handlers import Handlers
-from ops.capacity.lambdas import Lambdas
+from ops.capacity.lambdas import Lambdas, Step
 from ops.capacity.later import after
 from ops.capacity.messages import Message
 from ops.capacity.notes import Notes
@@ -23,9 +24,9 @@ from ops.capacity.scenario import Scenario
 from ops.capacity.throttle import Throttle
 from ops.capacity.world import World
 from ops.cost.figures import Requests
-from ops.cost.flows import EVENTS, FOLLOWS, FOREIGN, INTAKE_ROUTE, ROUTES, matches
-from ops.cost.invocations import Timing
+from ops.cost.flows import EVENTS, FOLLOWS, FOREIGN, INTAKE_ROUTE, ROUTES
 from ops.cost.scope import Scope
+from ops.cost.topology import QueueMapping
 
 #: Of virtual time, at most, until all that came in must be done: the queues keep messages for four days.
 PATIENCE: Final = 4 * 86_400
@@ -44,16 +45,19 @@ class System:
     sent: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
+        self.topology = self.scope.topology
+        self._routes = cache(self._routed)
+        called = (consumer for group in self.topology.groups for consumer in group.consumers)
+        self._order = defaultdict(int, {consumer.name: place for place, consumer in enumerate(called)})
         self.random = Random(self.seed)  # noqa: S311 - to be drawn again
         self.handlers = self._handlers()
         self.lambdas = self._lambdas()
-        self.queues = {name: self._queue(name) for name in self.scope.topology.queues}
+        self.queues = {name: self._queue(name) for name in self.topology.queues}
         self._bus, self._stream, self._gateway = (
             self.world.latency(name, self.random) for name in ("bus", "stream", "gateway")
         )
         self._throttles = {
-            name: Throttle(env=self.env, rate=api.rate, burst=api.burst)
-            for name, api in self.scope.topology.apis.items()
+            name: Throttle(env=self.env, rate=api.rate, burst=api.burst) for name, api in self.topology.apis.items()
         }
 
     def play(self) -> Notes:
@@ -95,52 +99,61 @@ class System:
             self.notes.accepted[requests.what] += count
             self._publish(EVENTS[requests.what], FOREIGN, count, self.env.now)
 
-    def _answer(
-        self, function: str, route: str, count: int, then: Callable[[float], None]
-    ) -> Generator[Any, Any, None]:
+    def _answer(self, part: str, route: str, count: int, then: Callable[[float], None]) -> Generator[Any, Any, None]:
         """A call of an API. What is refused was not accepted: the client sends it again."""
-        born = self.env.now
+        born, function = self.env.now, self.topology.deployed_as(part)
         self.notes.rates["API Gateway, account"].add(born, 1)
-        down = self.handlers.is_down(function, count, born, work=route)
-        warm = None if down or not self._throttles[function].admits() else self.lambdas.take(function)
+        down = self.handlers.is_down(part, count, born, work=route)
+        warm = None if down or not self._throttles[part].admits() else self.lambdas.take(function)
         if warm is None:
-            self.notes.refused[function] += count
+            self.notes.refused[part] += count
             return
+
+        def answered() -> None:
+            self.handlers.note(part, self.handlers.point(part, count, work=route), self.env.now)
+            self.notes.answers[f"{part} {route}"].add(self.env.now - born, 1)
+            self.notes.accepted[route] += count
+            then(born)
+
         yield self.env.timeout(self._gateway.draw())
-        yield from self.lambdas.run(function, self.handlers.seconds(function, count, work=route), warm=warm)
-        self.handlers.note(function, self.handlers.point(function, count, work=route), self.env.now)
-        self.notes.answers[f"{function} {route}"].add(self.env.now - born, 1)
-        self.notes.accepted[route] += count
-        then(born)
+        step = (self.handlers.seconds(part, count, work=route), answered)
+        yield from self.lambdas.run(function, (step,), warm=warm)
 
     def _queued(self, type_: str, count: int, born: float) -> None:
-        self._send(INTAKE.name, Message(type_, count, born, self.env.now))
+        self._send(self.topology.deployed_as(INTAKE.name), Message(type_, count, (INTAKE.name,), born, self.env.now))
 
-    def _handle(self, function: str, batch: list[Message]) -> tuple[float, Callable[[], None]]:
-        """A queue's batch: how long it takes, and what to do then."""
-        records = sum(message.count for message in batch)
-        if self.handlers.is_down(function, records, self.env.now):
-            seconds = self.handlers.failing_seconds(function, records, self.env.now)
-            return seconds, lambda: self._defer(function, batch)
-        point = self.handlers.point(function, records)
-        self.handlers.note(function, point, self.env.now)
-        return self.handlers.seconds(function, records), lambda: self._done(function, batch)
-
-    def _defer(self, function: str, batch: list[Message]) -> None:
+    def _handle(self, _: str, batch: list[Message]) -> list[Step]:
+        """A queue's batch: each part of the function its share, in the order in which they are called."""
+        shares: dict[str, list[Message]] = {}
         for message in batch:
-            self.notes.deferred[function] += message.count
-            self.queues[function].send(message.deferred(), delay=self.handlers.backoff(message.deferrals))
+            for part in message.takers:
+                shares.setdefault(part, []).append(message)
+        return [self._step(part, shares[part]) for part in sorted(shares, key=self._order.__getitem__)]
 
-    def _done(self, function: str, batch: list[Message]) -> None:
+    def _step(self, part: str, share: list[Message]) -> Step:
+        records = sum(message.count for message in share)
+        if self.handlers.is_down(part, records, self.env.now):
+            seconds = self.handlers.failing_seconds(part, records, self.env.now)
+            return seconds, lambda: self._defer(part, share)
+        self.handlers.note(part, self.handlers.point(part, records), self.env.now)
+        return self.handlers.seconds(part, records), lambda: self._done(part, share)
+
+    def _defer(self, part: str, share: list[Message]) -> None:
+        queue = self.queues[self.topology.deployed_as(part)]
+        for message in share:
+            self.notes.deferred[part] += message.count
+            queue.send(message.deferred(part), delay=self.handlers.backoff(message.deferrals))
+
+    def _done(self, part: str, share: list[Message]) -> None:
         now = self.env.now
-        for message in batch:
-            self.notes.done[function] += message.count
-            self.notes.critical[function].add(now - message.told, message.count)
-            self.notes.whole[f"{message.type} at {function}"].add(now - message.born, message.count)
-            self._follow(function, message.type, message.count, message.born)
+        for message in share:
+            self.notes.done[part] += message.count
+            self.notes.critical[part].add(now - message.told, message.count)
+            self.notes.whole[f"{message.type} at {part}"].add(now - message.born, message.count)
+            self._follow(part, message.type, message.count, message.born)
 
-    def _follow(self, function: str, handled: str, count: int, born: float) -> None:
-        followed = FOLLOWS.get((function, handled))
+    def _follow(self, part: str, handled: str, count: int, born: float) -> None:
+        followed = FOLLOWS.get((part, handled))
         if followed is None:
             return
         if not followed.relayed:
@@ -159,28 +172,35 @@ class System:
         after(self.env, seconds, relayed)
 
     def _publish(self, type_: str, source: str, count: int, born: float) -> None:
-        message = Message(type_, count, born, self.env.now)
-        for rule in self.scope.topology.rules:
-            if matches(rule, type_, source):
-                self.notes.rates["EventBridge invocations"].add(self.env.now, count)
-                self._send(rule.function, message, delay=self._bus.draw())
+        """Each record is an event. Were several to share one (ops.cost.flows.PACKED), it would be here."""
+        for queue, takers in self._routes(type_, source):
+            self.notes.rates["EventBridge invocations"].add(self.env.now, count)
+            self._send(queue, Message(type_, count, takers, born, self.env.now), delay=self._bus.draw())
 
-    def _send(self, function: str, message: Message, delay: float = 0.0) -> None:
-        self.sent[function] += message.count
-        self.queues[function].send(message, delay=delay)
+    def _routed(self, type_: str, source: str) -> list[tuple[str, Sequence[str]]]:
+        """The queues that an event comes to, and whom it is for there."""
+        picked = [rule.function for rule in self.topology.rules if rule.picks(type_, source)]
+        return [(queue, self.topology.takers(queue, type_, source)) for queue in picked]
+
+    def _send(self, queue: str, message: Message, delay: float = 0.0) -> None:
+        self.sent[queue] += message.count * len(message.takers)
+        self.queues[queue].send(message, delay=delay)
 
     def _handlers(self) -> Handlers:
-        topology = self.scope.topology
         works = {work.function: work for work in self.scope.flows.works if work.trigger != "http"}
-        processes: Mapping[str, int] = {name: m.max_concurrency for name, m in topology.queues.items()}
+        queues: Mapping[str, QueueMapping] = self.topology.queues
         return Handlers(
-            timing=Timing(topology=topology, assumptions=self.scope.assumptions, customers=self.scope.mix.customers),
+            timing=self.scope.timing,
             world=self.world,
             random=self.random,
             notes=self.notes,
             outage=self.scenario.outage,
             works=works,
-            processes=processes,
+            processes={
+                part: queues[self.topology.deployed_as(part)].max_concurrency
+                for part, work in works.items()
+                if work.trigger == "queue"
+            },
             cold=self.scenario.cold,
         )
 
@@ -188,10 +208,10 @@ class System:
         """Warm as after hours at the steady rate, or not at all."""
         warm: Counter[str] = Counter()
         if not self.scenario.cold:
-            warm.update({name: int(self.world["first_pollers"]) for name in self.scope.topology.queues})
-            for work, made in self.scope.invocations.items():
-                if work.trigger == "http":
-                    warm[work.function] += 2 + round(3 * made.concurrency)
+            warm.update({name: int(self.world["first_pollers"]) for name in self.topology.queues})
+            for run in self.scope.runs:
+                if run.trigger == "http":
+                    warm[run.function] += 2 + round(3 * run.concurrency)
         return Lambdas(
             env=self.env,
             notes=self.notes,
@@ -203,12 +223,12 @@ class System:
     def _queue(self, name: str) -> Queue:
         return Queue(
             env=self.env,
-            mapping=self.scope.topology.queues[name],
+            mapping=self.topology.queues[name],
             lambdas=self.lambdas,
             notes=self.notes,
             pickup=self.world.latency("queue", self.random),
             invoke=self.world.latency("invoke", self.random),
-            part=int(self.world["part_of_a_call"]),
+            part=int(self.scope.assumptions["part_of_a_call"]),
             first=int(self.world["first_pollers"]),
             growth=self.world["pollers_per_minute"],
             handle=self._handle,

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ops.cost.bill import Bill, Line
 from ops.cost.figures import HERE, Prices, measured_on, mix_named
 from ops.cost.scope import Scope
+from ops.cost.topology import Topology
 from ops.cost.whatif import Change, bill_of, changes, plain_topology
 
 #: Dollars a month at 50,000 requests a minute. The first two are what the company tells of its migration.
@@ -24,11 +25,12 @@ _AGES: Final = (1, 12, 24)
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Dollars are of one month, the last of the scope's."""
+    """Dollars are of one month, the last of the scope's. `apart` is the stage with no service in a group."""
 
     stage: str
     scope: Scope
     prices: Prices
+    apart: Topology
 
     @cached_property
     def bill(self) -> Bill:
@@ -36,7 +38,7 @@ class Answer:
 
     @cached_property
     def plain(self) -> float:
-        topology = plain_topology(self.scope.topology)
+        topology = plain_topology(self.apart)
         return bill_of(replace(self.scope, topology=topology, side="plain"), self.prices).dollars
 
     @cached_property
@@ -58,8 +60,9 @@ class Answer:
     def beside(self) -> Mapping[str, float]:
         """What the bill is held against; what is told of one rate only, only at that rate."""
         told = {"the monolith": MONOLITH, "its first services": FIRST_SERVICES, "the target": TARGET}
+        apart = {"with every service apart": self._dollars(topology=self.apart)} if self.scope.topology.groups else {}
         at_that_rate = abs(self.scope.rate - TOLD_RATE) < 1
-        return {"a plain Powertools design": self.plain, **(told if at_that_rate else {})}
+        return {**apart, "a plain Powertools design": self.plain, **(told if at_that_rate else {})}
 
     @property
     def requests(self) -> float:
@@ -72,6 +75,7 @@ class Answer:
     def document(self) -> dict[str, Any]:
         return {
             "stage": self.stage,
+            "topology": self.scope.topology.text,
             "region": self.prices.region,
             "prices": self.prices.date,
             "measured": measured_on(),

@@ -11,9 +11,10 @@ from contracts.company import SERVICES
 from infra.config import UnknownStage, stage_named
 from ops.cost.answer import TOLD_RATE, Answer
 from ops.cost.figures import NoSuchFile, assumptions, mix_named, prices_in
+from ops.cost.reading import topology_of
 from ops.cost.scope import Scope
 from ops.cost.templates import CannotSynthesise, read, templates_of
-from ops.cost.topology import topology_of
+from ops.cost.topology import Topology
 from runtime.topology import SERVICES as APART
 from runtime.topology import topology as grouped
 
@@ -44,11 +45,8 @@ class Question:
 
 def scope_of(question: Question, say: Say = nothing) -> Scope:
     """Raises what is UNANSWERABLE."""
-    prefix = stage_named(question.stage).prefix
-    grouped(question.topology, SERVICES)
-    found = read(question.templates) if question.templates else templates_of(question.stage, question.topology, say)
     return Scope(
-        topology=topology_of(found, prefix),
+        topology=deployed(question, say),
         mix=mix_named(question.mix),
         rate=question.rate,
         assumptions=assumptions(),
@@ -56,8 +54,21 @@ def scope_of(question: Question, say: Say = nothing) -> Scope:
     )
 
 
+def deployed(question: Question, say: Say = nothing) -> Topology:
+    """What is in its templates. Raises what is UNANSWERABLE."""
+    stage = stage_named(question.stage)
+    grouped(question.topology, SERVICES)
+    given = question.templates
+    return topology_of(read(given) if given else templates_of(stage.name, question.topology, say), stage.prefix)
+
+
 def monthly_cost(question: Question, *, region: str = "us-east-1", say: Say = nothing) -> Answer:
-    """`.bill.dollars` is the month's; `.document()` all of it as JSON has it. Raises what is UNANSWERABLE."""
-    answer = Answer(stage=question.stage, scope=scope_of(question, say), prices=prices_in(region))
+    """`.bill.dollars` is the month's; `.document()` all of it as JSON has it. Raises what is UNANSWERABLE.
+
+    Of a topology with groups, the same stage without them is synthesised as well, to be held against it.
+    """
+    scope, prices = scope_of(question, say), prices_in(region)
+    apart = deployed(Question(stage=question.stage), say) if scope.topology.groups else scope.topology
+    answer = Answer(stage=question.stage, scope=scope, prices=prices, apart=apart)
     answer.bill  # noqa: B018 - so that a file that cannot be read is told of here
     return answer

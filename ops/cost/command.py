@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,8 +14,11 @@ from ops import derived
 from ops.aws import AsJson
 from ops.cost import baseline
 from ops.cost.answer import TOLD_RATE, Answer
-from ops.cost.asking import UNANSWERABLE, Question, monthly_cost
+from ops.cost.asking import UNANSWERABLE, Question, monthly_cost, scope_of
 from ops.cost.report import explanation, table
+from ops.cost.whatif import bill_of
+from ops.whom import explained
+from runtime.topology import MONOLITH
 from runtime.topology import SERVICES as APART
 
 app = typer.Typer(help="What a stage costs a month: templates x mix x measurements x prices.")
@@ -29,6 +33,7 @@ Topology = Annotated[str, typer.Option(help="Which services share a function: se
 Templates = Annotated[
     Path | None, typer.Option(help="A cloud assembly of the stage, in place of one that is synthesised.")
 ]
+Monolith = Annotated[Path | None, typer.Option(help="Of the stage as a monolith, in place of one that is synthesised.")]
 
 
 def rate_of(text: str) -> float:
@@ -63,30 +68,40 @@ def cost(  # noqa: PLR0913, PLR0917 - an option each
 
 
 @app.command(epilog="Example: python -m ops cost check --templates .cache/synth/prod-services")
-def check(templates: Templates = None) -> None:
+def check(templates: Templates = None, monolith: Monolith = None) -> None:
     """Print what the templates' changes cost beside the committed baseline; exit with 1 when that is outdated."""
-    answer = _answer(Question(stage=_STAGE, mix=_MIX, rate=TOLD_RATE, templates=templates), _REGION)
-    now = baseline.document(answer)
+    now = _baseline(templates, monolith)
     lines = baseline.difference(baseline.committed(), now)
     for line in lines:
         print(line)
     if lines or derived.drift({baseline.BASELINE: now}):
         typer.echo(f"run `{baseline.RENEW}` and commit what it changes", err=True)
         raise typer.Exit(1)
-    print(f"{now['dollars']:,.0f} dollars a month at 50,000 requests a minute, as committed")
+    print(
+        f"{now['dollars']:,.0f} dollars a month at 50,000 requests a minute, {now['monolith']:,.0f} as a monolith; "
+        "as committed"
+    )
 
 
 @app.command(epilog="Example: python -m ops cost write")
-def write(templates: Templates = None) -> None:
+def write(templates: Templates = None, monolith: Monolith = None) -> None:
     """Renew the baseline that `check` compares with."""
-    answer = _answer(Question(stage=_STAGE, mix=_MIX, rate=TOLD_RATE, templates=templates), _REGION)
-    for path in derived.write({baseline.BASELINE: baseline.document(answer)}):
+    for path in derived.write({baseline.BASELINE: _baseline(templates, monolith)}):
         typer.echo(f"wrote {derived.name(path)}")
 
 
+def _baseline(templates: Path | None, monolith: Path | None) -> dict[str, Any]:
+    question = Question(stage=_STAGE, mix=_MIX, rate=TOLD_RATE, templates=templates)
+    answer = _answer(question, _REGION)
+    with explained(*UNANSWERABLE):
+        together = scope_of(replace(question, topology=MONOLITH, templates=monolith), _say)
+    return baseline.document(answer, monolith=bill_of(together, answer.prices).dollars)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
 def _answer(question: Question, region: str) -> Answer:
-    try:
-        return monthly_cost(question, region=region, say=lambda text: typer.echo(text, err=True))
-    except UNANSWERABLE as error:
-        typer.echo(f"cost: {error}", err=True)
-        raise typer.Exit(2) from error
+    with explained(*UNANSWERABLE):
+        return monthly_cost(question, region=region, say=_say)

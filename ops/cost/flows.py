@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -16,7 +16,7 @@ from functions.ingestion.manifest import SOURCE as INGESTION
 from functions.notification.manifest import CONTACTS, MESSAGES
 from functions.notification.manifest import SOURCE as NOTIFICATION
 from ops.cost.figures import Mix, Requests, Side, What
-from ops.cost.topology import Rule, StreamMapping, Topology
+from ops.cost.topology import Topology
 
 Trigger = Literal["http", "queue", "stream"]
 
@@ -55,6 +55,8 @@ ROUTES: Final[Mapping[What, tuple[str, str]]] = {
     "invoice read": (BILLING_API.function.name, "GET /invoices/{invoice_id}"),
 }
 INTAKE_ROUTE: Final = "POST /events"
+#: The type of which several records may travel in one event.
+PACKED: Final = "ingestion.usage.recorded"
 
 #: (function, what it handles) -> the measured work that is nearest; by the function alone where all is alike.
 _WORKS: Final[Mapping[str, str]] = {
@@ -69,34 +71,56 @@ _WORKS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """So many `records` a second of one measured work. `per_call` is how many a client sends at once, over HTTP."""
+    """So many `records` a second of one measured work, by a manifest's function.
+
+    `per_call` is how many a client sends at once, over HTTP; `per_message` how many are in a message of the queue, and
+    `together` how many messages come to it at once, since their records came in together.
+    """
 
     function: str
     work: str
     trigger: Trigger
     records: float
     per_call: float = 1.0
+    per_message: float = 1.0
+    together: float = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Flows:
-    """Of one mix, records a second. `published` are events on the bus by source; `foreign` is not our own source."""
+    """Of one mix, a second. `published` are records on the bus by source; `foreign` is not our own source.
+
+    `sent` are messages that the bus puts on a function's queue, `direct` those that come from an API. One message may
+    be for several consumers: `handled` counts records by consumer and type, `taken` messages by consumer, and
+    `calls` how often some of them come at once.
+    """
 
     works: list[Work] = field(default_factory=list)
     handled: defaultdict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
     published: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    sent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    direct: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    taken: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    calls: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
 #: The source of what other systems put on the bus.
 FOREIGN: Final = "foreign"
 
 
-def flows_of(mix: Mix, topology: Topology, *, rate: float, side: Side = "ours") -> Flows:
-    """`rate` is requests a second. A plain consumer publishes for itself: its side has no relay."""
-    router = _Router(topology=topology, outbox=side == "ours")
+def records_per_event(type_: str, packed: float) -> float:
+    return packed if type_ == PACKED else 1.0
+
+
+def flows_of(mix: Mix, topology: Topology, *, rate: float, side: Side = "ours", packed: float = 1.0) -> Flows:
+    """`rate` is requests a second; `packed` usage records share an event.
+
+    A plain consumer publishes for itself: its side has no relay.
+    """
+    router = _Router(topology=topology, outbox=side == "ours", packed=packed)
     for requests in mix.requests:
         router.request(requests, rate * requests.share)
-    router.flows.works += _queue_works(router.flows.handled, topology)
+    router.flows.works += _queue_works(router.flows)
     return router.flows
 
 
@@ -104,6 +128,7 @@ def flows_of(mix: Mix, topology: Topology, *, rate: float, side: Side = "ours") 
 class _Router:
     topology: Topology
     outbox: bool
+    packed: float
     flows: Flows = field(default_factory=Flows)
 
     def request(self, requests: Requests, per_second: float) -> None:
@@ -127,37 +152,46 @@ class _Router:
             per_call=per_call,
         )
         self.flows.works.append(work)
-        self._deliver(INTAKE.name, type_, per_second)
+        self.flows.direct[self.topology.deployed_as(INTAKE.name)] += per_second
+        self._deliver(INTAKE.name, type_, per_second, per_second, together=per_call)
 
-    def _publish(self, type_: str, source: str, per_second: float) -> None:
+    def _publish(self, type_: str, source: str, per_second: float, together: float = 1.0) -> None:
+        """A rule sends an event to a queue once, for however many of its function's consumers it is."""
         self.flows.published[source] += per_second
+        packed = records_per_event(type_, self.packed)
         for rule in self.topology.rules:
-            if matches(rule, type_, source):
-                self._deliver(rule.function, type_, per_second)
+            if rule.picks(type_, source):
+                self.flows.sent[rule.function] += per_second / packed
+                for part in self.topology.takers(rule.function, type_, source):
+                    self._deliver(part, type_, per_second, per_second / packed, max(1.0, together / packed))
 
-    def _deliver(self, function: str, type_: str, per_second: float) -> None:
-        self.flows.handled[function, type_] += per_second
-        self._follow(function, type_, per_second)
+    def _deliver(self, part: str, type_: str, per_second: float, messages: float, together: float) -> None:
+        self.flows.handled[part, type_] += per_second
+        self.flows.taken[part] += messages
+        self.flows.calls[part] += messages / together
+        self._follow(part, type_, per_second, together)
 
-    def _follow(self, function: str, handled: str, per_second: float) -> None:
-        followed = FOLLOWS.get((function, handled))
+    def _follow(self, part: str, handled: str, per_second: float, together: float = 1.0) -> None:
+        followed = FOLLOWS.get((part, handled))
         if followed is None:
             return
         if followed.relayed and self.outbox:
             self.flows.handled[RELAY.function.name, followed.type] += per_second
-        self._publish(followed.type, followed.source, per_second)
+        self._publish(followed.type, followed.source, per_second, 1.0 if followed.relayed else together)
 
 
-def matches(rule: Rule, type_: str, source: str) -> bool:
-    return type_ in rule.types and (not rule.sources or source in rule.sources)
-
-
-def _queue_works(handled: Mapping[tuple[str, str], float], topology: Topology) -> Iterable[Work]:
-    """One work for each function that is fed by a queue or a stream."""
+def _queue_works(flows: Flows) -> Iterable[Work]:
+    """One work for each part that is fed by a queue or a stream."""
     totals: defaultdict[str, float] = defaultdict(float)
-    for (function, _), per_second in handled.items():
-        totals[function] += per_second
-    streams: Sequence[StreamMapping] = topology.streams
-    for function, per_second in totals.items():
-        trigger: Trigger = "stream" if any(s.function == function for s in streams) else "queue"
-        yield Work(function=function, work=_WORKS[function], trigger=trigger, records=per_second)
+    for (part, _), per_second in flows.handled.items():
+        totals[part] += per_second
+    for part, per_second in totals.items():
+        messages = flows.taken.get(part)
+        yield Work(
+            function=part,
+            work=_WORKS[part],
+            trigger="queue" if messages else "stream",
+            records=per_second,
+            per_message=per_second / messages if messages else 1.0,
+            together=messages / flows.calls[part] if messages else 1.0,
+        )

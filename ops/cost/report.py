@@ -29,7 +29,8 @@ def explanation(answer: Answer) -> str:
 def _head(answer: Answer) -> Iterator[str]:
     scope = answer.scope
     yield (
-        f"{answer.stage}: {scope.rate * 60:,.0f} requests a minute ({answer.requests / 1e6:,.0f} M a month), "
+        f"{answer.stage}, topology {scope.topology.text}: {scope.rate * 60:,.0f} requests a minute "
+        f"({answer.requests / 1e6:,.0f} M a month), "
         f"mix `{scope.mix.name}`, in month {scope.months:g}, dollars a month"
     )
     yield f"{answer.prices.region}, list prices of {answer.prices.date}, no free tier; measured {measured_on()}"

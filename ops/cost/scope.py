@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -11,8 +11,8 @@ from contracts.company import SERVICES
 from functions.billing.manifest import USAGE
 from functions.ingestion.manifest import CONSUMER as INTAKE
 from ops.cost.figures import Assumptions, Measured, Mix, Side, measured
-from ops.cost.flows import Flows, Work, flows_of
-from ops.cost.invocations import Invocations, Timing
+from ops.cost.flows import PACKED, Flows, Work, flows_of, records_per_event
+from ops.cost.invocations import Run, Share, Timing
 from ops.cost.topology import Function, Table, Topology
 
 #: Whatever belongs to no service: the bus.
@@ -45,14 +45,22 @@ class Scope:
 
     @cached_property
     def flows(self) -> Flows:
-        return flows_of(self.mix, self.topology, rate=self.rate, side=self.side)
+        return flows_of(self.mix, self.topology, rate=self.rate, side=self.side, packed=self.packed)
 
-    @cached_property
-    def invocations(self) -> Mapping[Work, Invocations]:
-        timing = Timing(
+    @property
+    def timing(self) -> Timing:
+        return Timing(
             topology=self.topology, assumptions=self.assumptions, customers=self.mix.customers, side=self.side
         )
-        return {work: timing.of(work) for work in self.flows.works}
+
+    @cached_property
+    def runs(self) -> Sequence[Run]:
+        return self.timing.runs(self.flows)
+
+    @cached_property
+    def shares(self) -> Mapping[Work, Share]:
+        """What each work has of its function's invocations."""
+        return {work: share for run in self.runs for work, share in run.shares.items()}
 
     @property
     def seconds(self) -> float:
@@ -60,18 +68,19 @@ class Scope:
         return self.assumptions["hours_per_month"] * _SECONDS_PER_HOUR
 
     def function(self, work: Work) -> Function:
-        return self.topology.functions[work.function]
+        return self.topology.function_of(work.function)
 
     def measured(self, work: Work) -> Measured:
         return measured()[work.function, work.work, self.side]
 
-    def packing_out(self, work: Work) -> int:
-        """How many records are in an event that the work publishes."""
-        return self.packed if work.function == INTAKE.name else 1
+    def records_per_event(self, work: Work) -> float:
+        """In what the work publishes."""
+        return records_per_event(PACKED, self.packed) if work.function == INTAKE.name else 1.0
 
-    def packing_in(self, work: Work) -> int:
-        """How many records are in an event that the work takes in."""
-        return self.packed if work.function == USAGE.name else 1
+    def owner(self, run: Run) -> str:
+        """On whose row of the bill an invocation is: the service's whose work it is, or the group's."""
+        group = next((group for group in self.topology.groups if group.name == run.function), None)
+        return group.name if group else service_of(run.function)
 
     def table(self, service: str) -> Table:
         """The service's own, of which most of its writes are."""

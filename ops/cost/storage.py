@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functions.billing.manifest import USAGE
 from ops.cost.bill import Use
 from ops.cost.flows import Work
-from ops.cost.invocations import Invocations
+from ops.cost.invocations import Share
 from ops.cost.scope import Scope, service_of
 from ops.cost.topology import Table
 from ops.cost.units import DAYS_PER_MONTH, GB, M
@@ -45,12 +45,12 @@ def logs_kept(scope: Scope, written: Use, days: int) -> Use:
 
 
 def records_kept(scope: Scope) -> Iterator[Use]:
-    for work, made in scope.invocations.items():
+    for work, made in scope.shares.items():
         for table in made.point.stored_items:
             yield from _kept(scope, work, made, table)
 
 
-def _kept(scope: Scope, work: Work, made: Invocations, stored: str) -> Iterator[Use]:
+def _kept(scope: Scope, work: Work, made: Share, stored: str) -> Iterator[Use]:
     """`stored` is the bench's name of the table: that of the manifest, without the service."""
     service = service_of(work.function)
     months = scope.kept(_months(scope, stored))
@@ -88,7 +88,7 @@ def _deployed(scope: Scope, service: str, stored: str) -> Table:
 
 def ledger(scope: Scope) -> Iterator[Use]:
     """The close of a period reads each usage record once, a page after the other."""
-    for work, made in scope.invocations.items():
+    for work, made in scope.shares.items():
         if work.function == USAGE.name:
             size = sum(made.point.stored_bytes.values()) / made.point.records
             units = work.records * scope.seconds * size / 4096

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from functions.billing.manifest import USAGE
-from functions.ingestion.manifest import CONSUMER as INTAKE
 from ops.cost.bill import Bill, billed
 from ops.cost.figures import Mix, Prices
-from ops.cost.scope import Scope
+from ops.cost.scope import USAGE_PATH, Scope
 from ops.cost.topology import Function, Topology
 from ops.cost.uses import uses_of
 
-_MEMORIES: Final = (256, 1024, 1769)
+_MEMORIES: Final = (256, 512, 1024, 1769)
 _CALL: Final = 100
 
 
@@ -74,12 +72,14 @@ def _variants(scope: Scope) -> Iterator[tuple[str, str, Scope]]:
 
 
 def _shaped(scope: Scope) -> Iterator[tuple[str, str, Scope]]:
-    for name in (INTAKE.name, USAGE.name):
-        size = scope.topology.queues[name].batch_size
+    """Of the functions and queues that usage goes through: of a service's own, or of its group's."""
+    for name in dict.fromkeys(scope.topology.deployed_as(part) for part in USAGE_PATH):
+        size, now = scope.topology.queues[name].batch_size, scope.topology.functions[name].memory_mib
         for other, window in ((size * 10, 1), (max(1, size // 10), scope.topology.queues[name].window)):
             yield f"{name}: batches of {other}, window {window} s", "manifest", _queue(scope, name, other, window)
         for memory in _MEMORIES:
-            yield f"{name}: {memory} MiB", "manifest", _functions(scope, only=name, memory_mib=memory)
+            if memory != now:
+                yield f"{name}: {memory} MiB", "manifest", _functions(scope, only=name, memory_mib=memory)
 
 
 def _queue(scope: Scope, name: str, batch_size: int, window: int) -> Scope:

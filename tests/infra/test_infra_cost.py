@@ -10,9 +10,9 @@ import pytest
 from contracts.company import SERVICES
 from infra.config import stage_named
 from ops.cost.figures import assumptions, mix_named, prices_in
+from ops.cost.reading import topology_of
 from ops.cost.scope import Scope
 from ops.cost.templates import read
-from ops.cost.topology import topology_of
 from ops.cost.whatif import bill_of
 
 ROOT = Path(__file__).parents[2]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from contracts.company import SERVICES
 from ops.cost.figures import Mix
 from ops.cost.topology import Api, Function, QueueMapping, Rule, StreamMapping, Table, Topology
+from runtime.topology import topology as grouped
 
 FUNCTIONS = {
     "ingestion": "Ingestion",
@@ -27,19 +31,11 @@ def topology() -> Topology:
         },
         streams=[StreamMapping(function="billing-relay", batch_size=100, parallel=1)],
         rules=[
-            Rule(
-                function="ingestion",
-                types=("partner.usage.reported", "partner.payment.settled", "partner.payment.failed"),
-                sources=(),
-            ),
-            Rule(
-                function="billing",
-                types=("ingestion.payment.settled", "ingestion.payment.failed"),
-                sources=("ingestion-service",),
-            ),
-            Rule(function="billing-usage", types=("ingestion.usage.recorded",), sources=("ingestion-service",)),
-            Rule(function="notification", types=INVOICES, sources=("billing-service",)),
-            Rule(function="notification-contacts", types=("customer.contact.updated",), sources=()),
+            rule("ingestion", "partner.usage.reported", "partner.payment.settled", "partner.payment.failed"),
+            rule("billing", "ingestion.payment.settled", "ingestion.payment.failed", source="ingestion-service"),
+            rule("billing-usage", "ingestion.usage.recorded", source="ingestion-service"),
+            rule("notification", *INVOICES, source="billing-service"),
+            rule("notification-contacts", "customer.contact.updated"),
         ],
         apis={
             name: Api(function=name, access_log='{"id": "$context.requestId"}', rate=1000, burst=2000)
@@ -49,6 +45,24 @@ def topology() -> Topology:
         archive_days=30,
         fixed={("Bus", "cloudwatch.alarms"): 2},
     )
+
+
+def monolith() -> Topology:
+    """The same in one function, with the memory that the largest part needs, and one queue."""
+    apart, (group,) = topology(), grouped("monolith", SERVICES).groups
+    (own, _) = group.consumer.subscriptions
+    return replace(
+        apart,
+        functions={group.name: replace(function(group.name, group.stack), memory_mib=1769)},
+        queues={group.name: QueueMapping(function=group.name, batch_size=10, window=0, max_concurrency=185)},
+        rules=[Rule(function=group.name, patterns=tuple(own.pattern["$or"]))],
+        groups=[group],
+    )
+
+
+def rule(name: str, *types: str, source: str | None = None) -> Rule:
+    sources = {"source": [source]} if source else {}
+    return Rule(function=name, patterns=({"detail-type": list(types), **sources},))
 
 
 def function(name: str, stack: str) -> Function:

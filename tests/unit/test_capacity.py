@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from statistics import quantiles
@@ -13,7 +12,7 @@ from simpy import Environment
 from typer.testing import CliRunner
 
 from ops.__main__ import app
-from ops.capacity.lambdas import Lambdas
+from ops.capacity.lambdas import Lambdas, Step
 from ops.capacity.messages import Message
 from ops.capacity.notes import Notes, PerSecond, Samples
 from ops.capacity.queues import Queue
@@ -51,12 +50,12 @@ class Rig:
         )
         self.queue.start()
 
-    def _handle(self, _: str, batch: list[Message]) -> tuple[float, Callable[[], None]]:
+    def _handle(self, _: str, batch: list[Message]) -> list[Step]:
         self.batches.append((self.env.now, sum(message.count for message in batch)))
-        return 1.0, lambda: None
+        return [(1.0, lambda: None)]
 
     def send(self, count: int) -> None:
-        self.queue.send(Message("t", count, self.env.now, self.env.now))
+        self.queue.send(Message("t", count, ("f",), self.env.now, self.env.now))
 
 
 class TestQueues:

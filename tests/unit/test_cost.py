@@ -15,12 +15,12 @@ from ops.cost import baseline
 from ops.cost.bill import Use, billed
 from ops.cost.command import app, rate_of
 from ops.cost.figures import Measured, Mix, Point, Price, Prices, assumptions, mix_named, prices_in
-from ops.cost.flows import Work, flows_of
-from ops.cost.invocations import Timing
+from ops.cost.flows import flows_of
+from ops.cost.invocations import Share, Timing
 from ops.cost.scope import Scope
 from ops.cost.uses import uses_of
 from ops.cost.whatif import bill_of, changes, plain_topology
-from tests.unit.cost_builders import mix_of, topology
+from tests.unit.cost_builders import mix_of, rule, topology
 
 PRICES = prices_in("us-east-1")
 
@@ -98,7 +98,7 @@ class TestFlows:
         assert flows.handled["notification", "billing.invoice.paid"] == 3
 
     def test_events_of_another_source_pass_by_a_rule_that_names_one(self):
-        rules = [replace(rule, sources=("somebody",)) for rule in topology().rules]
+        rules = [rule("ingestion", "partner.payment.settled", source="somebody")]
 
         flows = flows_of(mix_of("payment settled", "bus"), replace(topology(), rules=rules), rate=3)
 
@@ -117,17 +117,18 @@ class TestFlows:
 
 class TestInvocations:
     @staticmethod
-    def of(per_second: float, **mapping: Any):
+    def of(per_second: float, **mapping: Any) -> Share:
+        """What ingestion has of its invocations."""
         there = topology()
         queues = {**there.queues, "ingestion": replace(there.queues["ingestion"], **mapping)}
-        timing = Timing(topology=replace(there, queues=queues), assumptions=assumptions(), customers=1)
-        return timing.of(Work(function="ingestion", work="usage is forwarded", trigger="queue", records=per_second))
+        asked = replace(scope(mix_of("usage", "bus")), topology=replace(there, queues=queues), rate=per_second)
+        return next(share for work, share in asked.shares.items() if work.function == "ingestion")
 
     def test_records_that_come_one_by_one_are_handled_one_by_one(self):
         assert self.of(1).point.records == pytest.approx(1)
 
-    def test_batches_are_full_when_there_is_too_much(self):
-        assert self.of(100_000).point.records == pytest.approx(10)
+    def test_pollers_are_added_when_there_is_too_much_so_that_batches_are_not_full(self):
+        assert self.of(100_000, max_concurrency=1000).point.records == pytest.approx(5)
 
     def test_a_window_waits_for_more(self):
         assert self.of(100, window=1, batch_size=100).point.records == pytest.approx(20, rel=0.1)
