@@ -1,8 +1,8 @@
 """What keeps working while billing's code is broken, and whether all is done once it is repaired.
 
-On the embedded stack: a copy of the project whose billing raises as it is imported is deployed over one that works.
-What takes part are real requests, events and e-mails. A flow that has not come to its end within `PATIENCE` seconds
-while billing is broken waits; what it waits for is the repair.
+On the embedded stack: a copy of the project whose billing is broken as soon as it is imported is deployed over one that
+works. What takes part are real requests, events and e-mails. A flow that has not come to its end within `PATIENCE`
+seconds while billing is broken waits; what it waits for is the repair.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final
 
-from bench.broken_billing import Deployment
+from bench.broken_billing import Deployment, Kind
 from events.catalog import (
     BillingInvoicePaid,
     CustomerContactUpdatedV1,
@@ -39,9 +39,6 @@ _SELDOM: Final = 8.0
 #: Seconds until the queues show a message again whose batch failed as a whole. The templates have minutes; so short a
 #: time that all tries were over before the repair would make dead letters of what waits, as a long outage does.
 SHOWN_AGAIN: Final = 40
-
-_CUSTOMER: Final = "cus_results"
-_OTHERS_INVOICE: Final = "inv_of_another_system"
 
 
 class NotAllDone(Exception):
@@ -81,12 +78,13 @@ class Breaking:
     stack: Stack
     watcher: Watcher
     moment: datetime
+    kind: Kind
 
     def measured(self, deployment: Deployment) -> Broken:
         """Raises NotAllDone, Refused, and what a deployment may raise."""
         templates = self._visible_sooner()
         invoice = self._prepared()
-        with deployment.broken():
+        with deployment.broken(self.kind):
             ends = self._sent(invoice)
             works = _ended(ends, PATIENCE)
             waiting = self.stack.backlog()
@@ -104,6 +102,20 @@ class Breaking:
             dead=sum(len(self._client.dead_letters(consumer.name)) for consumer in CONSUMERS),
         )
 
+    @property
+    def _name(self) -> str:
+        """In all ids, so that one run's are no other's."""
+        return self.kind.replace(" ", "-")
+
+    @property
+    def _customer(self) -> str:
+        return f"cus_{self._name}"
+
+    @property
+    def _others_invoice(self) -> str:
+        """Of another billing system."""
+        return f"inv_{self._name}"
+
     @cached_property
     def _client(self) -> Client:
         return Client(self.stack)
@@ -114,8 +126,8 @@ class Breaking:
         self._client.put(contact)
         self.watcher.wait_for(contact.identity, "notification-contacts", timeout=_REPAIR_PATIENCE)
         line = {"description": "Onboarding", "quantity": 1, "unit_amount": 49_900}
-        order = {"customer_id": _CUSTOMER, "currency": "USD", "lines": [line]}
-        invoice = self._client.issue_invoice(order, key="results-1")
+        order = {"customer_id": self._customer, "currency": "USD", "lines": [line]}
+        invoice = self._client.issue_invoice(order, key=f"results-{self._name}")
         wait_until(
             lambda: self._mails(invoice["id"]), what="the customer is told of the invoice", timeout=_REPAIR_PATIENCE
         )
@@ -137,7 +149,7 @@ class Breaking:
             "the API accepts records": lambda: accepted,
             "records are checked and published": lambda: self._handled(usage, "ingestion"),
             "contacts are updated": lambda: self._handled(contact, "notification-contacts"),
-            "customers are told of events that are there": lambda: self._mails(_OTHERS_INVOICE),
+            "customers are told of events that are there": lambda: self._mails(self._others_invoice),
             "billing's API answers": _seldom(lambda: self._answers(f"invoices/{invoice['id']}")),
             "usage is booked": _seldom(lambda: self._used() == 1),
             "payments are booked, and receipts sent": lambda: len(self._mails(invoice["id"])) == 2,  # noqa: PLR2004
@@ -168,30 +180,32 @@ class Breaking:
 
     def _used(self) -> int:
         with suppress(Refused, OSError):
-            return self._client.usage(_CUSTOMER, period_of(self.moment)).get("api_calls", 0)
+            return self._client.usage(self._customer, period_of(self.moment)).get("api_calls", 0)
         return 0
 
     def _mails(self, invoice_id: str) -> list[Mail]:
         return [mail for mail in mails(self.stack.cloud) if mail.mentions(invoice_id)]
 
     def _usage(self) -> CloudEvent:
-        payload = PartnerUsageReported(customer_id=_CUSTOMER, meter="api_calls", quantity=1, used_at=self.moment)
-        return initial(payload, id="results-usage", source="metering-partner", time=self.moment)
+        payload = PartnerUsageReported(customer_id=self._customer, meter="api_calls", quantity=1, used_at=self.moment)
+        return initial(payload, id=f"usage-{self._name}", source="metering-partner", time=self.moment)
 
     def _payment(self, invoice: Mapping[str, Any]) -> CloudEvent:
         fields = {name: invoice[name] for name in ("amount", "currency")}
-        payload = PartnerPaymentSettled(payment_id="results-payment", invoice_id=invoice["id"], **fields)
-        return initial(payload, id="results-payment", source="payment-provider", time=self.moment)
+        payload = PartnerPaymentSettled(payment_id=f"payment-{self._name}", invoice_id=invoice["id"], **fields)
+        return initial(payload, id=f"payment-{self._name}", source="payment-provider", time=self.moment)
 
     def _contact(self, name: str, *, later: int) -> CloudEvent:
         """The newest by its time stands: the second one is later."""
-        payload = CustomerContactUpdatedV1(customer_id=_CUSTOMER, name=name, email="ada@example.com")
+        payload = CustomerContactUpdatedV1(customer_id=self._customer, name=name, email="ada@example.com")
         moment = self.moment + timedelta(seconds=later)
-        return initial(payload, id=f"results-contact-{later}", source="crm", time=moment)
+        return initial(payload, id=f"contact-{later}-{self._name}", source="crm", time=moment)
 
     def _paid(self) -> CloudEvent:
-        payload = BillingInvoicePaid(invoice_id=_OTHERS_INVOICE, customer_id=_CUSTOMER, amount=49_900, currency="USD")
-        return initial(payload, id="results-paid", source="billing-service", time=self.moment)
+        payload = BillingInvoicePaid(
+            invoice_id=self._others_invoice, customer_id=self._customer, amount=49_900, currency="USD"
+        )
+        return initial(payload, id=f"paid-{self._name}", source="billing-service", time=self.moment)
 
 
 def _seldom(ask: Callable[[], bool]) -> Callable[[], bool]:

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from bench.copied import Copy, Say
 from local.embedded.cloud import Cloud
 from local.embedded.deploy import deploy
 
+Kind = Literal["raises", "kills its process"]
+
 #: All of billing's handlers import it.
-_FILE = "functions/billing/wiring.py"
-_WHERE = "ENVIRONMENT: Final[Mapping[str, str]] = os.environ"
-_BROKEN = f'raise RuntimeError("billing is broken")\n{_WHERE}'
+_FILE: Final = "functions/billing/wiring.py"
+_WHERE: Final = "ENVIRONMENT: Final[Mapping[str, str]] = os.environ"
+#: What each kind of broken code does as it is imported.
+KINDS: Final[Mapping[Kind, str]] = {
+    "raises": 'raise RuntimeError("billing is broken")',
+    "kills its process": "os._exit(1)",  # as running out of memory does
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +37,13 @@ class Deployment:
         deploy(self.cloud, self.copy.stacks(self.variables, self.say), self.say)
 
     @contextmanager
-    def broken(self) -> Iterator[None]:
-        """In the block, every function of billing raises as it is imported. Repaired after it."""
-        self.copy.edit(_FILE, _WHERE, _BROKEN)
+    def broken(self, kind: Kind) -> Iterator[None]:
+        """In the block, every function of billing does that as it is imported. Repaired after it."""
+        broken = f"{KINDS[kind]}\n{_WHERE}"
+        self.copy.edit(_FILE, _WHERE, broken)
         self.deploy()
         try:
             yield
         finally:
-            self.copy.edit(_FILE, _BROKEN, _WHERE)
+            self.copy.edit(_FILE, broken, _WHERE)
             self.deploy()

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from bench.breaking import Broken, NotAllDone
+from bench.broken_billing import Kind
 from bench.copied import Failed, Outdated, Say
 from bench.modelled import Modelled, modelled
 from bench.newcomer import Newcomer, newcomer
@@ -41,7 +42,7 @@ EXPLAINED: Final = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InTopology:
     redeployed: Redeployed
-    broken: Broken
+    broken: Mapping[Kind, Broken]
     modelled: Modelled
     standing: Standing
 

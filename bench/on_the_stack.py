@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bench.breaking import Breaking, Broken
-from bench.broken_billing import Deployment
+from bench.broken_billing import KINDS, Deployment, Kind
 from bench.copied import Copy, Say, copied_project
 from bench.redeploying import Redeployed, redeployed
 from contracts.company import SERVICES
@@ -25,8 +25,10 @@ from runtime.topology import topology
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnTheStack:
+    """`broken` by the kind of broken code."""
+
     redeployed: Redeployed
-    broken: Broken
+    broken: Mapping[Kind, Broken]
 
 
 def on_the_stack(grouping: str, variables: Mapping[str, str], *, now: datetime, say: Say) -> OnTheStack:
@@ -37,7 +39,7 @@ def on_the_stack(grouping: str, variables: Mapping[str, str], *, now: datetime, 
         changed = redeployed(copy, stack.cloud, knobs, say)
         with Watcher(stack, on_hop=lambda _: None, since=time.time_ns() // 1_000_000) as watcher:
             deployment = Deployment(copy=copy, cloud=stack.cloud, variables=knobs, say=say)
-            broken = Breaking(stack, watcher, now).measured(deployment)
+            broken = {kind: Breaking(stack, watcher, now, kind).measured(deployment) for kind in KINDS}
     return OnTheStack(redeployed=changed, broken=broken)
 
 

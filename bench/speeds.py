@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Final
 
 Results = Sequence[Mapping[str, Any]]
+_PLAIN: Final = "plain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +58,37 @@ def _growth(results: Results) -> Iterator[Speed]:
     )
 
 
+def _cold(results: Results) -> Iterator[Speed]:
+    """The heaviest of ours."""
+    starts = {result["function"]: result for result in results if "ready_ms" in result}
+    if _PLAIN not in starts:
+        return
+    heaviest = max((s for s in starts.values() if s["ready_ratios"]), key=lambda start: start["ready_ms"])
+    yield Speed(
+        what=f"cold start until ready, {heaviest['function']}",
+        ours=f"{heaviest['ready_ms']:.0f} ms",
+        peer=f"plain consumer: {starts[_PLAIN]['ready_ms']:.0f} ms",
+        ratio=f"{heaviest['ready_ratios'][_PLAIN]:.2f} x",
+    )
+
+
+def _embedded(results: Results) -> Iterator[Speed]:
+    ours, plain = (next(r for r in results if r["side"] == side) for side in ("ours", _PLAIN))
+    for what, name, unit in (("events", "events_per_second", "events/s"), ("p95 when paced", "p95_ms", "ms")):
+        ratio = median(mine / other for mine, other in zip(ours[name], plain[name], strict=True))
+        yield Speed(
+            what=f"embedded stack, bus to table: {what}",
+            ours=f"{median(ours[name]):,.0f} {unit}",
+            peer=f"plain consumer: {median(plain[name]):,.0f} {unit}",
+            ratio=f"{ratio:.2f} x",
+        )
+
+
 #: In the table's order.
 _SPEEDS: Final[Mapping[str, Callable[[Results], Iterator[Speed]]]] = {
+    "cold": _cold,
     "cpu": _cpu,
+    "embedded": _embedded,
     "memory": _memory,
     "growth": _growth,
 }

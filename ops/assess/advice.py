@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ops.assess.company import Company
-from ops.assess.facts import Modelled, pollers, taken_out
+from ops.assess.facts import ONE_CONSUMER, Modelled, taken_out
 from ops.assess.rules import A_TEAM_EACH, DEPLOYING, HELD_UP, ONE_TEAM
 from runtime.topology import MONOLITH, SERVICES
 
@@ -44,8 +44,8 @@ def pressures(company: Company, monolith: Modelled) -> list[Pressure]:
 
 
 def is_much(monolith: Modelled) -> bool:
-    """Whether the load is more than a queue's first pollers take: below that, there is nothing to scale apart."""
-    return monolith.at_once > pollers()
+    """Whether the whole load is more than one consumer alone may take: below that, nothing has to be scaled apart."""
+    return monolith.at_once > ONE_CONSUMER
 
 
 def _people(company: Company) -> Iterator[Pressure]:
@@ -116,8 +116,8 @@ def _why_stay(company: Company, monolith: Modelled) -> list[str]:
         reasons.append(f"{held_up}, and deploys take {hours}: neither is much")
     if not is_much(monolith):
         reasons.append(
-            f"the whole load keeps {monolith.at_once} executions busy, and a queue has {pollers():g} pollers to begin "
-            "with: there is nothing to scale apart"
+            f"the whole load keeps {monolith.at_once} executions busy at most, and one consumer alone may have "
+            f"{ONE_CONSUMER}: there is nothing to scale apart"
         )
         if company.p95_ms > company.wanted_p95_ms:
             reasons.append(f"a p95 of {company.p95_ms:g} ms under so little load is the code's: profile it")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from functions.billing.manifest import PAYMENTS
 from ops.assess.company import Company
 from ops.capacity.asking import capacity
 from ops.capacity.result import PROMISED, Result
 from ops.cost.asking import Question, Say, monthly_cost
-from ops.cost.figures import assumptions
 from ops.derived import ROOT
 from ops.wrong_use import WrongUse
 from runtime.topology import MONOLITH, SERVICES
@@ -41,13 +41,13 @@ class Modelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """When a line of billing's code changed, and while its code was broken."""
+    """When a line of billing's code changed; and how many of the `flows` worked, by how its code was broken."""
 
     topology: str
     services_restarted: Sequence[str]
     stacks: int
     resources: int
-    flows_working: int
+    works: Mapping[str, int]
     flows: int
 
 
@@ -106,14 +106,15 @@ def known(path: Path = RESULTS) -> Known:
 
 
 def _measured(topology: str, found: Mapping[str, Any]) -> Measured:
-    changed, flows = found["redeployed"], found["broken"]["flows"]
+    changed, broken = found["redeployed"], found["broken"]
+    works = {kind: sum(flow["works"] for flow in run["flows"]) for kind, run in broken.items()}
     return Measured(
         topology=topology,
         services_restarted=changed["services"],
         stacks=len(changed["stacks"]),
         resources=sum(changed["resources"].values()),
-        flows_working=sum(flow["works"] for flow in flows),
-        flows=len(flows),
+        works=works,
+        flows=max(len(run["flows"]) for run in broken.values()),
     )
 
 
@@ -122,9 +123,8 @@ def taken_out(module: str) -> str:
     return f"{'+'.join(name for name in _MODULES if name != module)},{module}"
 
 
-def pollers() -> float:
-    """How many of a queue's batches Lambda takes at a time without being asked to scale."""
-    return assumptions()["pollers"]
+#: Executions at once that one consumer may have by its manifest: what fits into that has nothing to be scaled apart.
+ONE_CONSUMER: Final = PAYMENTS.max_concurrency
 
 
 TOPOLOGIES: Final = (MONOLITH, SERVICES)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ops.assess.advice import Pressure, is_much
 from ops.assess.company import Company
-from ops.assess.facts import Known, Modelled, pollers
+from ops.assess.facts import ONE_CONSUMER, Known, Measured, Modelled
 from runtime.topology import MONOLITH, SERVICES
 
 
@@ -37,10 +37,10 @@ def answers(company: Company, found: Sequence[Pressure], carried: Mapping[str, M
 def _bottleneck(company: Company, found: Sequence[Pressure], monolith: Modelled) -> Answer:
     load = (
         f"all of the load keeps {monolith.at_once} executions of one function busy at most; "
-        f"a queue has {pollers():g} pollers to begin with"
+        f"one consumer alone may have {ONE_CONSUMER}"
     )
     because = [Said(text=pressure.says, source=_whose(company, pressure)) for pressure in found]
-    because.append(Said(text=load, source=f"{MODELLED}; pollers: ops/cost/assumptions.json"))
+    because.append(Said(text=load, source=f"{MODELLED}; read: functions/billing/manifest.py"))
     if not is_much(monolith):
         because.append(Said(text="so nothing has to be scaled apart at this load", source="follows"))
     return Answer(question="Is the monolith the bottleneck?", answer="yes" if found else "no", because=because)
@@ -62,8 +62,8 @@ def _in_place(company: Company, carried: Mapping[str, Modelled], known: Known) -
     because = [
         Said(text=_prices(monolith, services), source=MODELLED),
         Said(
-            text=f"but a changed line of one module starts {restarted} anew; while that module is broken, "
-            f"{measured.flows_working} of {measured.flows} flows work",
+            text=f"but a changed line of one module starts {restarted} anew; while billing's code "
+            f"{_works(measured)} of {measured.flows} flows work",
             source=f"measured {known.measured_on}: bench results",
         ),
         Said(
@@ -77,6 +77,10 @@ def _in_place(company: Company, carried: Mapping[str, Modelled], known: Known) -
     return Answer(
         question="Can you modularise in place?", answer="not yet" if company.shared_tables else "yes", because=because
     )
+
+
+def _works(measured: Measured) -> str:
+    return ", and while it ".join(f"{kind}, {count}" for kind, count in measured.works.items())
 
 
 def _prices(monolith: Modelled, services: Modelled) -> str:

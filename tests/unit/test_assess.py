@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from ops.__main__ import app
 from ops.assess.asking import QUESTIONS, asked
 from ops.assess.company import Company
 from ops.assess.facts import taken_out
 from ops.assess.report import told
 from ops.wrong_use import WrongUse
-from tests.unit.assess_builders import assessed, modelled, with_p95
+from tests.unit.assess_builders import KNOWN, assessed, modelled, with_p95
 
 #: Nothing hurts in this one, however large it is.
 CONTENT = {"blocked": 0.0, "deploys_a_week": 2, "p95_ms": 200, "scale_alone": ()}
@@ -142,3 +144,34 @@ def test_somebody_at_a_terminal_is_asked_for_every_number_and_an_empty_answer_is
     assert set(QUESTIONS) == set(Company.model_fields)
     assert given == {"engineers": "5", "scale_alone": ("billing", "ingestion")}
     assert Company.of(given).engineers == 5
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch):
+    """The command, with models that answer at once."""
+    monkeypatch.setattr("ops.assess.command.model", lambda _: modelled)
+    monkeypatch.setattr("ops.assess.command.known", lambda: KNOWN)
+    return lambda *options: CliRunner().invoke(app, ["assess", *options])
+
+
+def test_the_command_says_stay_to_a_small_company_first_of_all(run):
+    answer = run("--rate", "500/min", "--engineers", "3")
+
+    assert answer.exit_code == 0
+    assert answer.stdout.startswith("STAY\n")
+
+
+def test_the_command_answers_a_script_in_json_with_what_options_say(run):
+    answer = run("--json", "--scale-alone", "none", "--no-traces", "--blocked", "0.1")
+
+    company = json.loads(answer.stdout)["company"]
+    assert company["scale_alone"] == {"value": [], "source": "yours"}
+    assert (company["traces"]["value"], company["blocked"]["value"]) == (False, 0.1)
+
+
+@pytest.mark.parametrize("options", [("--rate", "many"), ("--scale-alone", "search"), ("--company", "missing.json")])
+def test_wrong_use_ends_with_2(run, options):
+    answer = run(*options)
+
+    assert answer.exit_code == 2
+    assert answer.stdout == ""
