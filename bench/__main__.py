@@ -10,15 +10,14 @@ from os import environ  # noqa: TID251 - the composition root
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from bench import carried, readme
 from bench import cold as cold_start
 from bench.calls import measure_all
 from bench.canned import Level
-from bench.committed import HOME, documents, keep
-from bench.compared import EXPLAINED, committed, compared, remodelled
+from bench.committed import HOME, KEEPING, documents, keep
+from bench.compared import EXPLAINED, Compared, committed, compared, remodelled
 from bench.compared import as_document as results_document
 from bench.cpu import measure_cpu
 from bench.embedded import on_a_stack
@@ -32,6 +31,7 @@ from bench.plots import Unplottable, svg_of
 from bench.report import as_document, as_table, measurements, measurements_table
 from bench.results_text import as_text
 from bench.tables import cpu_table, growth_table, memory_table
+from local.embedded.signals import Stopped, signals_stop
 from ops import derived
 from ops.cost.figures import MEASURED
 from ops.derived import name
@@ -48,11 +48,10 @@ Rounds = Annotated[int, typer.Option(min=1, help="Turns that each side takes; th
 
 @app.callback()
 def bench(
-    context: typer.Context,
     keep_results: Annotated[bool, typer.Option("--keep", help="Write the results to bench/results/, too.")] = False,
 ) -> None:
     """What Breakwater costs, beside the plain way to do the same work."""
-    context.obj = keep_results
+    KEEPING.set(keep_results)
 
 
 @app.command(epilog="Example: python -m bench calls --batches 1")
@@ -135,7 +134,7 @@ def _tell(
 
 
 def _print(document: Mapping[str, Any], text: str, *, as_json: bool) -> None:
-    if click.get_current_context().obj:
+    if KEEPING.get():
         print(f"wrote {name(keep(document))}", file=sys.stderr)
     print(json.dumps(document, indent=2, ensure_ascii=False) if as_json else text)
 
@@ -200,15 +199,20 @@ def results(
     """The results table: what a change, a broken service, a month and one more consumer cost, in both topologies."""
     now = _now()
     try:
-        found = (
-            remodelled(committed(HOME / "results.json"), say=_say)
-            if modelled
-            else compared(clean(environ), now=now, say=_say)
-        )
+        with signals_stop():
+            found = _compared(now, modelled=modelled)
+    except Stopped:
+        raise typer.Exit(130) from None
     except EXPLAINED as error:
         _say(f"results: {error}")
         raise typer.Exit(2) from error
     _print(results_document(found, machine(f"{now:%Y-%m-%d}")), as_text(found), as_json=as_json)
+
+
+def _compared(now: datetime, *, modelled: bool) -> Compared:
+    if modelled:
+        return remodelled(committed(HOME / "results.json"), say=_say)
+    return compared(clean(environ), now=now, say=_say)
 
 
 @app.command(epilog="Example: python -m bench report --write")
@@ -231,10 +235,10 @@ def report(
 
 
 @app.command(name="all", epilog="Example: python -m bench --keep all")
-def everything(context: typer.Context) -> None:
+def everything() -> None:
     """Every benchmark, which takes ten minutes or more; with --keep, README and its plots are renewed, too."""
-    failed = run_all(_say, keep=context.obj)
-    if context.obj:
+    failed = run_all(_say, keep=KEEPING.get())
+    if KEEPING.get():
         report(write=True)
     for benchmark in failed:
         _say(f"failed: {benchmark}")

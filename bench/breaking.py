@@ -73,21 +73,24 @@ class Broken:
 
 @dataclass(frozen=True)
 class Breaking:
-    """One run on a stack that stands and works."""
+    """One run on a stack that stands and works, and whose queues show messages again sooner (see shown_sooner)."""
 
     stack: Stack
     watcher: Watcher
     moment: datetime
     kind: Kind
+    templates_s: int
 
     def measured(self, deployment: Deployment) -> Broken:
         """Raises NotAllDone, Refused, and what a deployment may raise."""
-        templates = self._visible_sooner()
         invoice = self._prepared()
+        deployment.say(f"deploying a billing that {self.kind}")
         with deployment.broken(self.kind):
+            deployment.say(f"sending what it would handle, and waiting for up to {PATIENCE:.0f} s")
             ends = self._sent(invoice)
             works = _ended(ends, PATIENCE)
             waiting = self.stack.backlog()
+        deployment.say("repaired: waiting until everything is done")
         began = time.monotonic()
         missing = ends.keys() - _ended(ends, _REPAIR_PATIENCE)
         if missing:
@@ -97,7 +100,7 @@ class Breaking:
             waiting=waiting,
             done_s=round(time.monotonic() - began, 1),
             shown_again_s=SHOWN_AGAIN,
-            templates_s=templates,
+            templates_s=self.templates_s,
             tries=PAYMENTS.tries,
             dead=sum(len(self._client.dead_letters(consumer.name)) for consumer in CONSUMERS),
         )
@@ -155,18 +158,6 @@ class Breaking:
             "payments are booked, and receipts sent": lambda: len(self._mails(invoice["id"])) == 2,  # noqa: PLR2004
         }
 
-    def _visible_sooner(self) -> int:
-        """Seconds that the templates have, of the queue that hides its messages longest of those that billing reads."""
-        sqs = self.stack.cloud.client("sqs")
-        urls = {self.stack.queue_url(consumer.name) for consumer in CONSUMERS}
-        of_billing = {self.stack.queue_url(name) for name in (PAYMENTS.name, USAGE.name)}
-        found = dict[str, int]()
-        for url in urls:
-            asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
-            found[url] = int(asked["Attributes"]["VisibilityTimeout"])
-            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(SHOWN_AGAIN)})
-        return max(found[url] for url in of_billing)
-
     def _handled(self, event: CloudEvent, function: str) -> bool:
         return any(
             hop.identity == event.identity and hop.function == function and hop.outcome == "handled"
@@ -206,6 +197,18 @@ class Breaking:
             invoice_id=self._others_invoice, customer_id=self._customer, amount=49_900, currency="USD"
         )
         return initial(payload, id=f"paid-{self._name}", source="billing-service", time=self.moment)
+
+
+def shown_sooner(stack: Stack) -> int:
+    """Seconds that the templates had: of billing's queues, the one that hides its messages longest."""
+    sqs = stack.cloud.client("sqs")
+    urls = {consumer.name: stack.queue_url(consumer.name) for consumer in CONSUMERS}
+    before = dict[str, int]()
+    for url in set(urls.values()):
+        asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+        before[url] = int(asked["Attributes"]["VisibilityTimeout"])
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(SHOWN_AGAIN)})
+    return max(before[urls[name]] for name in (PAYMENTS.name, USAGE.name))
 
 
 def _seldom(ask: Callable[[], bool]) -> Callable[[], bool]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
 
 from ops.derived import ROOT
 
 HOME: Final = ROOT / "bench" / "results"
+#: Whether this process's results are kept: what `python -m bench --keep` says to whatever command comes after it.
+KEEPING: Final = ContextVar("KEEPING", default=False)
 
 
 def documents(home: Path = HOME) -> dict[str, Mapping[str, Any]]:

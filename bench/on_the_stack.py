@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bench.breaking import Breaking, Broken
+from bench.breaking import Breaking, Broken, shown_sooner
 from bench.broken_billing import KINDS, Deployment, Kind
 from bench.copied import Copy, Say, copied_project
 from bench.redeploying import Redeployed, redeployed
@@ -39,7 +39,8 @@ def on_the_stack(grouping: str, variables: Mapping[str, str], *, now: datetime, 
         changed = redeployed(copy, stack.cloud, knobs, say)
         with Watcher(stack, on_hop=lambda _: None, since=time.time_ns() // 1_000_000) as watcher:
             deployment = Deployment(copy=copy, cloud=stack.cloud, variables=knobs, say=say)
-            broken = {kind: Breaking(stack, watcher, now, kind).measured(deployment) for kind in KINDS}
+            hidden = shown_sooner(stack)
+            broken = {kind: Breaking(stack, watcher, now, kind, hidden).measured(deployment) for kind in KINDS}
     return OnTheStack(redeployed=changed, broken=broken)
 
 

@@ -63,7 +63,7 @@ def section(documents: Documents) -> str:
         _lead(documents),
         _results(rows(compared), compared),
         _MORE,
-        _speeds(speeds(documents)),
+        _speeds([speed for speed in speeds(documents) if speed.leads]),
         *(f"![{_alt(documents, name)}](docs/plots/{name}.svg)" for name in _SHOWN if name in documents),
     ]
     return "\n\n".join(part for part in parts if part)

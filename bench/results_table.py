@@ -51,7 +51,7 @@ def _deploys(found: Sequence[InTopology]) -> Iterator[Row]:
         found=[f"{c.packaging_s + c.deploying_s:.1f} s" for c in changes],
         how="measured",
         note=(
-            f"Median of {changes[0].rounds}, on the embedded stack: synthesis and packaging "
+            f"The shortest of {changes[0].rounds}, on the embedded stack: synthesis and packaging "
             f"{_each(f'{c.packaging_s:.1f}' for c in changes)} s, then CloudFormation "
             f"{_each(f'{c.deploying_s:.2f}' for c in changes)} s. AWS's own CloudFormation takes longer, and no tests "
             "are in it; what is told may have been of a whole pipeline."

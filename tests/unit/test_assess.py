@@ -27,6 +27,11 @@ COMPANIES = {
         {"rate": 5_000, "engineers": 14, "scale_alone": ()},
         "modularise in place",
     ),
+    "two teams that release seldom, and then wait": (
+        {**CONTENT, "engineers": 14, "blocked": 0.5},
+        "modularise in place",
+    ),
+    "two teams that only wait for deploys": ({**CONTENT, "engineers": 14, "deploys_a_week": 20}, "modularise in place"),
     "two teams, tables shared": (
         {"rate": 50_000, "engineers": 30, "shared_tables": True},
         "modularise in place",
