@@ -23,6 +23,7 @@ from bench.cpu import measure_cpu
 from bench.embedded import on_a_stack
 from bench.everything import run_all
 from bench.growth import measure_growth
+from bench.handing_on import handing_on
 from bench.kill_run import clean
 from bench.machine import machine
 from bench.measure import measured_works
@@ -170,7 +171,7 @@ def measure(
 ) -> None:
     """Time, waits, units and bytes of one invocation of each function: what `python -m ops cost` reckons with."""
     now = SystemClock().now().replace(microsecond=0)
-    results = measured_works(now=now, repeats=repeats)
+    results = [*measured_works(now=now, repeats=repeats), handing_on(now=now, repeats=repeats)]
     document = json.dumps(measurements(results, date=f"{now:%Y-%m-%d}"), indent=1)
     if write:
         MEASURED.write_text(f"{document}\n")

@@ -34,8 +34,8 @@ Clock = Callable[[], float]
 class Redeployed:
     """`packaging_s` is from the changed line to templates and packages, `deploying_s` until all stacks stand.
 
-    The shortest of `rounds` changes. `resources` are those whose template differs, by type; `functions` those whose code
-    Lambda has changed, which starts every process of theirs anew; `services` those that have such a function.
+    The shortest of `rounds` changes. `resources` are those whose template differs, by type; `functions` those whose
+    code Lambda has changed, which starts every process of theirs anew; `services` those that have such a function.
     """
 
     packaging_s: float

@@ -47,11 +47,16 @@ class Handlers:
 
     def __post_init__(self) -> None:
         self._spread = Latency.through(1.0, self.world["handler_p99"], self.random)
+        self._handing_on = lru_cache(maxsize=None)(self.timing.handing_on)
         self._point = lru_cache(maxsize=None)(self._interpolated)
 
     def seconds(self, function: str, records: int, *, work: str = "") -> float:
         """Of an invocation in which all goes well."""
         return self._point(function, records, work)[1] / 1000 * self._spread.draw()
+
+    def handing_on(self, group: str, messages: int) -> float:
+        """Seconds in which a group's function finds out whose its messages are."""
+        return self._handing_on(group, messages) / 1000
 
     def point(self, function: str, records: int, *, work: str = "") -> Point:
         return self._point(function, records, work)[0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 
 @dataclass(slots=True)
@@ -20,14 +22,12 @@ class Samples:
     def count(self) -> int:
         return sum(count for _, count in self.values)
 
-    def percentile(self, part: float) -> float:
-        """0.0 when there are none."""
-        reached, total = 0, self.count
-        for seconds, count in sorted(self.values):
-            reached += count
-            if reached >= part * total:
-                return seconds
-        return 0.0
+    def percentiles(self, *parts: float) -> list[float]:
+        """Of the records, in seconds; 0.0 when there are none."""
+        self.values.sort()
+        seconds = [each for each, _ in self.values]
+        reached = list(accumulate(count for _, count in self.values))
+        return [seconds[bisect_left(reached, part * reached[-1])] if reached else 0.0 for part in parts]
 
 
 @dataclass(slots=True)

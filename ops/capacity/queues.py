@@ -65,6 +65,17 @@ class Queue:
             piece, rest = rest.split(self.part)
             self._arrive_in(delay + self.pickup.draw(), piece)
 
+    def send_back(self, messages: Sequence[Message], delay: float) -> None:
+        """Together: of what is put back, each batch is spread over time, and not each of its messages."""
+        seconds = delay + self.pickup.draw()
+        arriving = [message.at(self.env.now + seconds) for message in messages]
+
+        def arrive() -> None:
+            for message in arriving:
+                self._arrive(message)
+
+        after(self.env, seconds, arrive)
+
     @property
     def waiting(self) -> int:
         return self._waiting

@@ -47,8 +47,7 @@ class System:
     def __post_init__(self) -> None:
         self.topology = self.scope.topology
         self._routes = cache(self._routed)
-        called = (consumer for group in self.topology.groups for consumer in group.consumers)
-        self._order = defaultdict(int, {consumer.name: place for place, consumer in enumerate(called)})
+        self._groups = {group.name: group for group in self.topology.groups}
         self.random = Random(self.seed)  # noqa: S311 - to be drawn again
         self.handlers = self._handlers()
         self.lambdas = self._lambdas()
@@ -122,13 +121,17 @@ class System:
     def _queued(self, type_: str, count: int, born: float) -> None:
         self._send(self.topology.deployed_as(INTAKE.name), Message(type_, count, (INTAKE.name,), born, self.env.now))
 
-    def _handle(self, _: str, batch: list[Message]) -> list[Step]:
+    def _handle(self, queue: str, batch: list[Message]) -> list[Step]:
         """A queue's batch: each part of the function its share, in the order in which they are called."""
+        if queue not in self._groups:
+            return [self._step(queue, batch)]
         shares: dict[str, list[Message]] = {}
         for message in batch:
             for part in message.takers:
                 shares.setdefault(part, []).append(message)
-        return [self._step(part, shares[part]) for part in sorted(shares, key=self._order.__getitem__)]
+        handed_on = self.handlers.handing_on(queue, sum(message.count for message in batch))
+        parts = [consumer.name for consumer in self._groups[queue].consumers if consumer.name in shares]
+        return [(handed_on, _nothing), *(self._step(part, shares[part]) for part in parts)]
 
     def _step(self, part: str, share: list[Message]) -> Step:
         records = sum(message.count for message in share)
@@ -140,9 +143,12 @@ class System:
 
     def _defer(self, part: str, share: list[Message]) -> None:
         queue = self.queues[self.topology.deployed_as(part)]
+        by_deferrals: defaultdict[int, list[Message]] = defaultdict(list)
         for message in share:
             self.notes.deferred[part] += message.count
-            queue.send(message.deferred(part), delay=self.handlers.backoff(message.deferrals))
+            by_deferrals[message.deferrals].append(message.deferred(part))
+        for deferrals, messages in by_deferrals.items():
+            queue.send_back(messages, delay=self.handlers.backoff(deferrals))
 
     def _done(self, part: str, share: list[Message]) -> None:
         now = self.env.now
@@ -233,3 +239,7 @@ class System:
             growth=self.world["pollers_per_minute"],
             handle=self._handle,
         )
+
+
+def _nothing() -> None:
+    """No effect yet."""

@@ -18,6 +18,10 @@ MEASURED: Final = ROOT / "bench" / "measured.json"
 What = Literal["usage", "payment settled", "payment failed", "invoice ordered", "contact updated", "invoice read"]
 Side = Literal["ours", "plain"]
 
+#: What is measured of a function that several services share, whichever they are.
+GROUP: Final = "group"
+HANDING_ON: Final = "messages are handed on"
+
 
 class NoSuchFile(LookupError):
     """There is no file of that name; the message lists those that there are."""
@@ -45,6 +49,14 @@ class Point(_Frozen):
     answer_bytes: float
     stored_items: Mapping[str, float]
     stored_bytes: Mapping[str, float]
+
+    @classmethod
+    def nothing(cls, *, records: float, cpu_ms: float) -> Self:
+        """It takes the processor's time, and does nothing."""
+        zeros: dict[str, Any] = {
+            name: {} if field.annotation is not float else 0.0 for name, field in cls.model_fields.items()
+        }
+        return cls.model_validate({**zeros, "records": records, "cpu_ms": cpu_ms})
 
 
 class Measured(_Frozen):

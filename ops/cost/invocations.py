@@ -12,7 +12,7 @@ from math import ceil, exp
 from typing import Final
 
 from functions.billing.manifest import USAGE
-from ops.cost.figures import Assumptions, Measured, Point, Side, between, measured
+from ops.cost.figures import GROUP, HANDING_ON, Assumptions, Measured, Point, Side, between, measured
 from ops.cost.flows import Flows, Trigger, Work
 from ops.cost.topology import Function, QueueMapping, Topology
 
@@ -96,6 +96,10 @@ class Timing:
         cpu = point.cpu_ms * get["processor_factor"] + calls * get["call_cpu_ms"]
         waits = sum(times * get.latency(operation) for operation, times in point.waits.items())
         return cpu / self._processor(function) + waits
+
+    def handing_on(self, group: str, messages: float) -> float:
+        """Milliseconds in which a group's function finds out whose so many messages are."""
+        return self.ms(measured()[GROUP, HANDING_ON, "ours"].at(messages), self.topology.functions[group])
 
     def _processor(self, function: Function) -> float:
         """Of a vCPU. Python has no use for a second one."""
@@ -195,7 +199,7 @@ class _Polled:
             trigger="queue",
             per_second=per_second,
             messages=size,
-            ms=sum(share.ms * share.per_second for share in shares.values()) / per_second,
+            ms=sum(share.ms * share.per_second for share in shares.values()) / per_second + self._handing_on(size),
             pollers=pollers,
             shares=shares,
         )
@@ -211,6 +215,12 @@ class _Polled:
         point = self.timing.points(work, pollers + self.others)(size * each / some * work.per_message)
         ms = self.timing.ms(point, self.timing.topology.functions[self.queue])
         return Share(per_second=self.messages / size * some, point=point, ms=ms)
+
+    def _handing_on(self, size: float) -> float:
+        """Milliseconds in which a group finds out whose each message is."""
+        if all(group.name != self.queue for group in self.timing.topology.groups):
+            return 0.0
+        return self.timing.handing_on(self.queue, size)
 
     def _polling(self, messages: float) -> float:
         """Seconds for which a poller asks for so many."""

@@ -128,7 +128,7 @@ class TestParts:
         samples.add(1.0, 94)
         samples.add(9.0, 6)
 
-        assert (samples.percentile(0.5), samples.percentile(0.95)) == (1.0, 9.0)
+        assert samples.percentiles(0.5, 0.95) == [1.0, 9.0]
 
     def test_a_peak_is_that_of_the_worst_second(self):
         rate = PerSecond()
