@@ -14,9 +14,9 @@ from ops.cost.asking import Question, monthly_cost
 
 #: Row -> where the capacity model has its times.
 HOPS: Final[Mapping[str, tuple[str, str]]] = {
-    "a batch of records is accepted": ("answers", "ingestion-api POST /events"),
-    "a record is checked and published": ("critical", INTAKE.name),
-    "a payment is booked": ("critical", PAYMENTS.name),
+    "accepted": ("answers", "ingestion-api POST /events"),
+    "published": ("critical", INTAKE.name),
+    "paid": ("critical", PAYMENTS.name),
 }
 _SCENARIO: Final = "steady"
 _MS: Final = 1000

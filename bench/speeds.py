@@ -9,6 +9,8 @@ from typing import Any, Final
 
 Results = Sequence[Mapping[str, Any]]
 _PLAIN: Final = "plain"
+#: How `cpu` calls a function that has no business.
+_ALONE: Final = "bench"
 #: The consumer alone, what comes in masses, and the two that do most.
 _LEADING: Final = ("checked, once, logged", "usage, known customers", "a payment is applied", "an e-mail is sent")
 
@@ -33,7 +35,7 @@ def speeds(documents: Mapping[str, Mapping[str, Any]]) -> list[Speed]:
 def _cpu(results: Results) -> Iterator[Speed]:
     for result in results:
         yield Speed(
-            what=f"processor, {result['function']}: {result['work']}",
+            what=f"processor: {'the consumer alone' if result['function'] == _ALONE else result['work']}",
             ours=f"{result['ours_us']:.0f} µs a record",
             peer=f"plain consumer: {result['plain_us']:.0f} µs",
             ratio=f"{result['ratio']:.2f} x",

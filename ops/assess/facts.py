@@ -41,7 +41,10 @@ class Modelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """When a line of billing's code changed; and how many of the `flows` worked, by how its code was broken."""
+    """When a line of billing's code changed; how many of the `flows` worked, by how its code was broken.
+
+    `functions` and `queues` (without those for dead letters) are what there is to run, read out of prod's templates.
+    """
 
     topology: str
     services_restarted: Sequence[str]
@@ -49,6 +52,8 @@ class Measured:
     resources: int
     works: Mapping[str, int]
     flows: int
+    functions: int
+    queues: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +120,8 @@ def _measured(topology: str, found: Mapping[str, Any]) -> Measured:
         resources=sum(changed["resources"].values()),
         works=works,
         flows=max(len(run["flows"]) for run in broken.values()),
+        functions=found["standing"]["functions"],
+        queues=found["standing"]["queues"],
     )
 
 

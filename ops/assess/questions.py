@@ -70,12 +70,21 @@ def _in_place(company: Company, carried: Mapping[str, Modelled], known: Known) -
             text=f"one more module takes {known.newcomer_lines} lines, its manifest and its event among them",
             source=f"measured {known.measured_on}: examples/loyalty",
         ),
+        Said(text=_taking_apart(known), source="read out of the templates; decision 0025"),
     ]
     if company.shared_tables:
         text = "modules write each other's tables: give each one owner first; how much work that is, nobody knows here"
         because.insert(0, Said(text=text, source=company.source_of("shared_tables")))
     return Answer(
         question="Can you modularise in place?", answer="not yet" if company.shared_tables else "yes", because=because
+    )
+
+
+def _taking_apart(known: Known) -> str:
+    apart, together = known.measured[SERVICES], known.measured[MONOLITH]
+    return (
+        f"to take it apart later is one word of the topology, and no table moves: {apart.functions} functions and "
+        f"{apart.queues} queues in place of {together.functions} and {together.queues}"
     )
 
 

@@ -11,7 +11,14 @@ from ops.assess.facts import Known, Measured, Modelled
 KNOWN = Known(
     measured={
         name: Measured(
-            topology=name, services_restarted=services, stacks=1, resources=len(services), works={"raises": 4}, flows=7
+            topology=name,
+            services_restarted=services,
+            stacks=1,
+            resources=len(services),
+            works={"raises": 4},
+            flows=7,
+            functions=len(services),
+            queues=1,
         )
         for name, services in (("monolith", ("ingestion", "billing", "notification")), ("services", ("billing",)))
     },
