@@ -138,10 +138,10 @@ class Queue:
             yield from self._invoke(batch)
 
     def _taken(self) -> list[Message]:
-        """A batch from the backlog, oldest first."""
+        """A batch from the backlog, oldest first. What came together is parted only where it is more than a batch."""
         taken: list[Message] = []
         room = self.mapping.batch_size
-        while self._backlog and room:
+        while self._backlog and (not taken or self._backlog[0].count <= room):
             piece, rest = self._backlog.popleft().split(room)
             if rest is not None:
                 self._backlog.appendleft(rest)

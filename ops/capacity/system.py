@@ -129,9 +129,10 @@ class System:
         for message in batch:
             for part in message.takers:
                 shares.setdefault(part, []).append(message)
-        handed_on = self.handlers.handing_on(queue, sum(message.count for message in batch))
         parts = [consumer.name for consumer in self._groups[queue].consumers if consumer.name in shares]
-        return [(handed_on, _nothing), *(self._step(part, shares[part]) for part in parts)]
+        (seconds, then), *others = (self._step(part, shares[part]) for part in parts)
+        handed_on = self.handlers.handing_on(queue, sum(message.count for message in batch))
+        return [(handed_on + seconds, then), *others]
 
     def _step(self, part: str, share: list[Message]) -> Step:
         records = sum(message.count for message in share)
@@ -239,7 +240,3 @@ class System:
             growth=self.world["pollers_per_minute"],
             handle=self._handle,
         )
-
-
-def _nothing() -> None:
-    """No effect yet."""
