@@ -87,27 +87,30 @@ class Breaking:
         deployment.say(f"deploying a billing that {self.kind}")
         with deployment.broken(self.kind):
             deployment.say(f"sending what it would handle, and waiting for up to {PATIENCE:.0f} s")
-            told = self._sent(invoice)
+            told, calls = self._sent(invoice), self._calls(invoice)
             works = _ended(told, PATIENCE)
             # Last: on the emulator a call that fails ends the process, and with it what others' messages it has.
-            calls = self._calls(invoice)
             works |= _ended(calls, 0)
             waiting = self.stack.backlog()
         deployment.say("repaired: waiting until everything is done")
-        began = time.monotonic()
-        ends = {**told, **{name: _seldom(call) for name, call in calls.items()}}
-        missing = ends.keys() - _ended(ends, _REPAIR_PATIENCE)
-        if missing:
-            raise NotAllDone(f"after the repair, still not done: {', '.join(sorted(missing))}")
+        took = self._done({**told, **{name: _seldom(call) for name, call in calls.items()}})
         return Broken(
-            flows=[Flow(name=name, works=name in works) for name in ends],
+            flows=[Flow(name=name, works=name in works) for name in (*told, *calls)],
             waiting=waiting,
-            done_s=round(time.monotonic() - began, 1),
+            done_s=took,
             shown_again_s=SHOWN_AGAIN,
             templates_s=self.templates_s,
             tries=PAYMENTS.tries,
             dead=sum(len(self._client.dead_letters(consumer.name)) for consumer in CONSUMERS),
         )
+
+    def _done(self, ends: Mapping[str, Callable[[], object]]) -> float:
+        """How many seconds it takes until all flows have come to their end. Raises NotAllDone."""
+        began = time.monotonic()
+        missing = ends.keys() - _ended(ends, _REPAIR_PATIENCE)
+        if missing:
+            raise NotAllDone(f"after the repair, still not done: {', '.join(sorted(missing))}")
+        return round(time.monotonic() - began, 1)
 
     @property
     def _name(self) -> str:
