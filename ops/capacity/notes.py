@@ -22,6 +22,11 @@ class Samples:
     def count(self) -> int:
         return sum(count for _, count in self.values)
 
+    @property
+    def mean(self) -> float:
+        """0.0 when there are none."""
+        return sum(seconds * count for seconds, count in self.values) / max(1, self.count)
+
     def percentiles(self, *parts: float) -> list[float]:
         """Of the records, in seconds; 0.0 when there are none."""
         self.values.sort()

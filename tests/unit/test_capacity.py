@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from itertools import accumulate
+from math import exp, log
 from random import Random
-from statistics import quantiles
+from statistics import fmean, quantiles
 from typing import Any
 
 import pytest
@@ -13,17 +16,19 @@ from typer.testing import CliRunner
 
 from ops.__main__ import app
 from ops.capacity.lambdas import Lambdas, Step
+from ops.capacity.later import after
 from ops.capacity.messages import Message
 from ops.capacity.notes import Notes, PerSecond, Samples
 from ops.capacity.queues import Queue
 from ops.capacity.result import document, played
 from ops.capacity.scenario import Outage, Scenario, Surge
+from ops.capacity.system import System
 from ops.capacity.throttle import Throttle
 from ops.capacity.world import Latency, world
-from ops.cost.figures import assumptions
+from ops.cost.figures import MEASURED, assumptions
 from ops.cost.scope import Scope
 from ops.cost.topology import QueueMapping
-from tests.unit.cost_builders import mix_of, topology
+from tests.unit.cost_builders import mix_of, monolith, topology
 
 
 def at_once() -> Latency:
@@ -216,6 +221,71 @@ class TestSystem:
 
         assert result.oldest["notification"] > 5
         assert result.lost == 0
+
+
+class TestByHand:
+    """One hop, reckoned a second time from the files, with nothing of the model's."""
+
+    def test_at_a_low_load_a_hop_takes_what_its_parts_take_on_average(self):
+        played_ = played(replace(scope("contact updated"), rate=2), Scenario(name="calm", seconds=3000), 1)
+
+        given = {name: (x.p50 / 1000, x.p99 / 1000) for name, x in world().latencies_ms.items()}
+        measured = json.loads(MEASURED.read_text())["results"]
+        kept = next(r for r in measured if (r["work"], r["side"]) == ("a contact is kept", "ours"))["points"][0]
+        # One record at 512 of 1,769 MiB, with 0.4 ms for its one call, which is a PutItem of 6 ms.
+        handler = ((kept["cpu_ms"] + 0.4) * 1769 / 512 + 6) / 1000
+        # Nobody waits, so medians of the parts add up to about the whole's: what is added are lognormals.
+        parts = [*(given[name] for name in ("bus", "queue")), (handler, 2 * handler)]
+        means = [p50 * exp((log(p99 / p50) / 2.3263) ** 2 / 2) for p50, p99 in parts]
+        found = played_.critical["notification-contacts"]
+        assert found.records == pytest.approx(2 * 3000, rel=0.05)
+        assert found.mean == pytest.approx(sum(means), rel=0.03)
+
+    def test_what_waits_for_pollers_waits_as_long_as_queueing_theory_says(self):
+        """M/D/1: at half of what one poller can do, the mean wait is half of a handler's second."""
+        rig, random = Rig(max_concurrency=1, batch_size=1), Random(1)  # noqa: S311 - to be drawn again
+        arrivals = list(accumulate(random.expovariate(0.5) for _ in range(20_000)))
+
+        for arrival in arrivals:
+            after(rig.env, arrival, lambda: rig.send(1))
+        rig.env.run(until=arrivals[-1] + 60)
+
+        waits = [begun - arrival for (begun, _), arrival in zip(rig.batches, arrivals, strict=True)]
+        assert fmean(waits) == pytest.approx(0.5 / (2 * (1 - 0.5)), rel=0.05)
+
+
+class TestGroups:
+    def test_nothing_is_lost_on_the_whole_way_of_a_payment_through_one_queue(self):
+        one = replace(scope("payment settled"), topology=monolith())
+
+        result = played(one, Scenario(name="calm", seconds=10), 1)
+
+        records = {name: times.records for name, times in result.critical.items()}
+        assert result.lost == 0
+        assert records == dict.fromkeys(("ingestion", "billing", "billing-relay", "notification"), result.accepted)
+        assert set(result.concurrency) == {"monolith"}
+
+    def test_an_outage_puts_back_the_messages_of_those_alone_that_it_hits(self):
+        outage = Outage(dependency="SES", start=2, end=60)
+        one = replace(scope("payment settled"), topology=monolith())
+
+        system = System(scope=one, scenario=Scenario(name="down", seconds=20, outage=outage), world=world(), seed=1)
+        notes = system.play()
+
+        assert set(notes.deferred) == {"notification"}
+        assert system.open == 0
+
+    def test_a_part_s_effects_are_there_when_its_share_is_done_and_not_the_batch(self):
+        env, done = Environment(), list[float]()
+        lambdas = Lambdas(env=env, notes=Notes(), limit=1, cold_start=at_once())
+
+        lambdas.take("g")
+        env.process(
+            lambdas.run("g", [(2.0, lambda: done.append(env.now)), (3.0, lambda: done.append(env.now))], warm=True)
+        )
+        env.run()
+
+        assert done == [2.0, 5.0]
 
 
 class TestCommand:

@@ -11,6 +11,8 @@ import typer
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
+from contracts.company import SERVICES
+from functions.notification.manifest import CONTACTS, MESSAGES
 from ops.cost import baseline
 from ops.cost.bill import Use, billed
 from ops.cost.command import app, rate_of
@@ -20,7 +22,8 @@ from ops.cost.invocations import Share, Timing
 from ops.cost.scope import Scope
 from ops.cost.uses import uses_of
 from ops.cost.whatif import bill_of, changes, plain_topology
-from tests.unit.cost_builders import mix_of, rule, topology
+from runtime.topology import topology as grouped
+from tests.unit.cost_builders import INVOICES, mix_of, monolith, rule, topology
 
 PRICES = prices_in("us-east-1")
 
@@ -147,6 +150,57 @@ class TestInvocations:
 
         waits = 2 * assumptions().latency("PutItem")
         assert half - waits == pytest.approx(2 * (whole - waits))
+
+
+class TestGroups:
+    def test_a_message_for_two_consumers_of_a_group_is_one_on_its_queue(self):
+        apart, (group,) = topology(), grouped("monolith", SERVICES).groups
+        curious = replace(CONTACTS, subscriptions=(*CONTACTS.subscriptions, *MESSAGES.subscriptions))
+        members = tuple(replace(s, consumers=(MESSAGES, curious)) if CONTACTS in s.consumers else s for s in SERVICES)
+        together = replace(monolith(), groups=[replace(group, services=members)])
+        both = [*apart.rules, rule("notification-contacts", *INVOICES, source="billing-service")]
+        mix = mix_of("payment settled", "bus")
+
+        split, shared = (flows_of(mix, there, rate=3) for there in (replace(apart, rules=both), together))
+
+        assert sum(split.sent.values()) - sum(shared.sent.values()) == 3
+        assert shared.handled == split.handled
+
+    def test_parts_share_an_invocation_and_its_time(self):
+        run = next(r for r in replace(scope(mix_of("usage", "bus")), topology=monolith()).runs if r.trigger == "queue")
+
+        alone = [share.ms * share.per_second / run.per_second for share in run.shares.values()]
+        assert {work.function for work in run.shares} == {"ingestion", "billing-usage"}
+        assert sum(alone) < run.ms < 1.2 * sum(alone), "the rest is what handing on takes"
+
+    def test_every_record_is_in_an_invocation_of_the_group(self):
+        shares = replace(scope(mix_of("payment settled", "bus")), topology=monolith()).shares
+
+        handled = {work.function: share.per_second * share.point.records for work, share in shares.items()}
+        assert handled == pytest.approx({work.function: work.records for work in shares})
+
+    def test_what_comes_one_by_one_is_mixed_and_what_comes_together_stays_together(self):
+        mixed, together = (
+            replace(scope(mix_of("usage", records_per_call=n)), topology=monolith(), rate=2000).runs[-1]
+            for n in (1, 10)
+        )
+
+        assert len(mixed.shares) == len(together.shares) == 2
+        assert [s.per_second / mixed.per_second for s in mixed.shares.values()] == pytest.approx([0.97, 0.97], abs=0.01)
+        assert [s.per_second / together.per_second for s in together.shares.values()] == pytest.approx([0.5, 0.5])
+
+    def test_calls_queue_and_invocations_are_the_group_s_and_effects_the_services(self):
+        uses = list(uses_of(replace(scope(mix_of("payment settled", "bus")), topology=monolith())))
+
+        owners = {
+            price: {use.service for use in uses if use.price.startswith(price)} for price in ("lambda", "dynamodb")
+        }
+        assert owners == {"lambda": {"monolith"}, "dynamodb": {"billing", "notification"}}
+        assert {use.service for use in uses if "queue:" in use.resource} == {"monolith"}
+
+    @pytest.mark.parametrize("text", ["services", "monolith", "ingestion+billing,notification"])
+    def test_a_topology_is_told_as_it_was_asked_for(self, text):
+        assert replace(topology(), groups=grouped(text, SERVICES).groups).text == text
 
 
 class TestUses:
