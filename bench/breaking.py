@@ -20,6 +20,7 @@ from bench.broken_billing import Deployment, Kind
 from events.catalog import (
     BillingInvoicePaid,
     CustomerContactUpdatedV1,
+    IngestionUsageRecorded,
     PartnerPaymentSettled,
     PartnerUsageReported,
     initial,
@@ -27,6 +28,7 @@ from events.catalog import (
 from events.envelope import CloudEvent
 from functions.billing.manifest import PAYMENTS, USAGE
 from functions.billing.periods import period_of
+from functions.ingestion.manifest import SOURCE as INGESTION
 from local.embedded.client import Client, Refused
 from local.embedded.hops import Watcher
 from local.embedded.mailbox import Mail, mails
@@ -36,6 +38,8 @@ from local.embedded.stack import CONSUMERS, Stack
 PATIENCE: Final = 45.0
 _REPAIR_PATIENCE: Final = 120.0
 _SELDOM: Final = 8.0
+#: With the three others, as many as one PutEvents takes.
+_BUSY: Final = 7
 #: Seconds until the queues show a message again whose batch failed as a whole. The templates have minutes; so short a
 #: time that all tries were over before the repair would make dead letters of what waits, as a long outage does.
 SHOWN_AGAIN: Final = 60
@@ -152,9 +156,8 @@ class Breaking:
             self._paid(),
         )
         accepted = self._client.post(usage).status == HTTPStatus.ACCEPTED
-        self._client.put(payment)
-        self._client.put(contact)
-        self._client.put(paid)
+        # In one call, and so in one batch where they share a queue: as on a busy day, with billing's records between.
+        self._client.put(contact, *self._on_its_way(), paid, payment)
         return {
             "the API accepts records": lambda: accepted,
             "records are checked and published": lambda: self._handled(usage, "ingestion"),
@@ -192,6 +195,12 @@ class Breaking:
     def _usage(self) -> CloudEvent:
         payload = PartnerUsageReported(customer_id=self._customer, meter="api_calls", quantity=1, used_at=self.moment)
         return initial(payload, id=f"usage-{self._name}", source="metering-partner", time=self.moment)
+
+    def _on_its_way(self) -> list[CloudEvent]:
+        """What ingestion has passed on, of a customer of its own: nobody asks for it, but each batch has some."""
+        payload = IngestionUsageRecorded(customer_id="cus_busy", meter="api_calls", quantity=1, used_at=self.moment)
+        ids = (f"busy-{n}-{self._name}" for n in range(_BUSY))
+        return [initial(payload, id=id_, source=INGESTION, time=self.moment) for id_ in ids]
 
     def _payment(self, invoice: Mapping[str, Any]) -> CloudEvent:
         fields = {name: invoice[name] for name in ("amount", "currency")}
