@@ -16,7 +16,7 @@ override READY := $(VENV)/.ready-$(PINS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo up console test simulate kill-run bench check fuzz format clean
+.PHONY: help setup run demo up console test simulate kill-run bench results check fuzz format clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -57,12 +57,11 @@ fuzz: $(READY) ## Look for inputs that break a promise: SECONDS=60 for all targe
 kill-run: $(READY) ## N usage events through the embedded stack while its functions are killed: make kill-run N=100000.
 	@$(PY) -m bench.kill_run --events $(or $(N),100000)
 
-bench: $(READY) ## What it costs and how fast it is, beside peers: AWS calls, processor time, memory cloud, emulator. Minutes.
-	@$(PY) -m bench calls
-	@$(PY) -m bench cpu
-	@$(PY) -m bench memory
-	@$(PY) -m bench growth 10000 30000 100000
-	@$(PY) -m bench embedded
+bench: $(READY) ## Every benchmark, beside its peers: ten minutes and more. WRITE=1 renews bench/results/, README and plots.
+	@$(PY) -m bench $(if $(WRITE),--keep) all
+
+results: $(READY) ## The results table, measured and modelled in both topologies, on copies of this tree. Minutes.
+	@$(PY) -m bench results
 
 format: $(READY) ## Put sources into the form that check asks for.
 	@ruff check --fix . ; ruff format .

@@ -4,36 +4,45 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from os import environ  # noqa: TID251 - the composition root
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench import carried, closing
+from bench import carried, closing, readme
 from bench import cold as cold_start
 from bench.assets import as_table as assets_table
 from bench.assets import measure_assets
 from bench.calls import measure_all
 from bench.canned import Level
+from bench.committed import HOME, KEEPING, documents, keep
+from bench.compared import EXPLAINED, Compared, committed, compared, remodelled
+from bench.compared import as_document as results_document
 from bench.cpu import measure_cpu
 from bench.effects import Load
 from bench.embedded import end_to_end, on_a_stack
 from bench.end_to_end import Rounds as Turns
 from bench.end_to_end import end_to_end_table
+from bench.everything import run_all
 from bench.growth import measure_growth
 from bench.handing_on import handing_on
+from bench.kill_run import clean
 from bench.machine import machine
 from bench.measure import measured_works
 from bench.memory import measure_memory
 from bench.plots import Unplottable, svg_of
 from bench.report import as_document, as_table, measurements, measurements_table
+from bench.results_text import as_text
 from bench.starts import measure_starts
 from bench.tables import cpu_table, growth_table, memory_table, starts_table
-from local.embedded.signals import Stopped
+from local.embedded.signals import Stopped, signals_stop
+from ops import derived
 from ops.cost.figures import MEASURED
+from ops.derived import name
 from runtime.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -46,8 +55,11 @@ Rounds = Annotated[int, typer.Option(min=1, help="Turns that each side takes; th
 
 
 @app.callback()
-def bench() -> None:
+def bench(
+    keep_results: Annotated[bool, typer.Option("--keep", help="Write the results to bench/results/, too.")] = False,
+) -> None:
     """What Breakwater costs, beside the plain way to do the same work."""
+    KEEPING.set(keep_results)
 
 
 @app.command(epilog="Example: python -m bench calls --batches 1")
@@ -134,14 +146,12 @@ def cold(
 ) -> None:
     """From process start to ready and to the first record: each function, beside a plain consumer. And its package."""
     now = _now()
-    results = measure_starts(now=now, rounds=rounds, tell=lambda text: print(text, file=sys.stderr, flush=True))
+    results = measure_starts(now=now, rounds=rounds, tell=_say)
     imports, assets = cold_start.measure(cold_start.handlers(), runs=runs), measure_assets()
-    if as_json:
-        document = as_document(results, scenario="cold", date=f"{now:%Y-%m-%d}")
-        print(json.dumps(document | {"imports": _plain(imports), "assets": _plain(assets)}, indent=2))
-    else:
-        tables = starts_table(results), cold_start.as_table(imports), assets_table(assets)
-        print("\n\n".join(tables))
+    document = as_document(results, scenario="cold", date=f"{now:%Y-%m-%d}")
+    document |= {"imports": _plain(imports), "assets": _plain(assets)}
+    tables = starts_table(results), cold_start.as_table(imports), assets_table(assets)
+    _print(document, "\n\n".join(tables), as_json=as_json)
 
 
 def _plain(results: Sequence[DataclassInstance]) -> list[dict[str, Any]]:
@@ -174,7 +184,13 @@ def _tell(
     as_json: bool,
 ) -> None:
     document = as_document(results, scenario=scenario, date=f"{now:%Y-%m-%d}")
-    print(json.dumps(document, indent=2) if as_json else table(results))
+    _print(document, table(results), as_json=as_json)
+
+
+def _print(document: Mapping[str, Any], text: str, *, as_json: bool) -> None:
+    if KEEPING.get():
+        print(f"wrote {name(keep(document))}", file=sys.stderr)
+    print(json.dumps(document, indent=2, ensure_ascii=False) if as_json else text)
 
 
 def _level(name: str) -> Level:
@@ -228,7 +244,63 @@ def capacity(
     now = SystemClock().now()
     found = on_a_stack(now, concurrency, _say)
     document = {"scenario": "capacity", "machine": machine(f"{now:%Y-%m-%d}"), "results": carried.as_json(found)}
-    print(json.dumps(document, indent=2) if as_json else carried.as_lines(found))
+    _print(document, carried.as_lines(found), as_json=as_json)
+
+
+@app.command(epilog="Example: python -m bench results --json > results.json")
+def results(
+    modelled: Annotated[
+        bool, typer.Option("--modelled", help="Only what is modelled and read anew; what was measured as committed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The results table: what a change, a broken service, a month and one more consumer cost, in both topologies."""
+    now = _now()
+    try:
+        with signals_stop():
+            found = _compared(now, modelled=modelled)
+    except Stopped:
+        raise typer.Exit(130) from None
+    except EXPLAINED as error:
+        _say(f"results: {error}")
+        raise typer.Exit(2) from error
+    _print(results_document(found, machine(f"{now:%Y-%m-%d}")), as_text(found), as_json=as_json)
+
+
+def _compared(now: datetime, *, modelled: bool) -> Compared:
+    if modelled:
+        return remodelled(committed(HOME / "results.json"), say=_say)
+    return compared(clean(environ), now=now, say=_say)
+
+
+@app.command(epilog="Example: python -m bench report --write")
+def report(
+    write: Annotated[bool, typer.Option("--write", help="Write them; else exit with 1 when one is outdated.")] = False,
+) -> None:
+    """README's section of results, docs/results.md and the plots, from what is committed in bench/results/."""
+    found = readme.derived(documents())
+    if write:
+        for path in derived.write(found):
+            print(f"wrote {name(path)}")
+        return
+    outdated = derived.drift(found)
+    for line in outdated:
+        _say(line)
+    if outdated:
+        _say("run `python -m bench report --write` and commit what it changes")
+        raise typer.Exit(1)
+    print(f"{len(found)} files are as bench/results/ says")
+
+
+@app.command(name="all", epilog="Example: python -m bench --keep all")
+def everything() -> None:
+    """Every benchmark, which takes ten minutes or more; with --keep, README and its plots are renewed, too."""
+    failed = run_all(_say, keep=KEEPING.get())
+    if KEEPING.get():
+        report(write=True)
+    for benchmark in failed:
+        _say(f"failed: {benchmark}")
+    raise typer.Exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from html import escape
 from statistics import median
 from typing import Any, Final
 
+from ops.cost.answer import FIRST_SERVICES, MONOLITH
+
 _WIDTH, _LABELS, _ROW, _HEAD, _FOOT = 760, 300, 24, 48, 30
 _BARS: Final = _WIDTH - _LABELS - 90
 #: Ours, and others.
@@ -65,15 +67,26 @@ def _embedded(results: Sequence[Mapping[str, Any]]) -> Iterator[Bar]:
         yield Bar(side["side"], rate, f"{rate:,.0f}, p95 {p95:,.0f} ms", ours=side["side"] == "ours")
 
 
-_Bars = Callable[[Sequence[Mapping[str, Any]]], Iterator[Bar]]
+def _results(results: Mapping[str, Any]) -> Iterator[Bar]:
+    for told, dollars in (("told: the monolith", MONOLITH), ("told: its first services", FIRST_SERVICES)):
+        yield Bar(told, dollars, f"${dollars:,.0f}", ours=False)
+    for name, topology in results["topologies"].items():
+        dollars = topology["modelled"]["dollars"]
+        yield Bar(f"modelled: {name}", dollars, f"${dollars:,.0f}", ours=True)
+
+
+_Bars = Callable[[Any], Iterator[Bar]]
 
 #: Scenario -> title, and how its results become bars.
 _PLOTS: Final[Mapping[str, tuple[str, _Bars]]] = {
+    "results": ("Dollars a month at 50,000 requests a minute", _results),
     "cpu": ("Microseconds of processor for one record: ours, and a plain Powertools consumer", _cpu),
     "memory": ("Records a second on one processor, in memory", _memory),
     "embedded": ("Events a second, from the bus to the table, on the emulator", _embedded),
     "growth": ("Records a second, and memory for each, as they add up", _growth),
 }
+#: The scenarios that there is a plot of.
+PLOTTED: Final = tuple(_PLOTS)
 
 
 def _svg(title: str, bars: Sequence[Bar], note: str) -> Iterator[str]:

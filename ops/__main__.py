@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ops import deploy, dlq, openapi, replay, schemas, tail, why
+from ops.assess import command as assess
 from ops.capacity import command as capacity
 from ops.console.command import console
 from ops.cost import command as cost
@@ -18,6 +19,7 @@ app.add_typer(schemas.app, name="schemas")
 app.add_typer(openapi.app, name="openapi")
 app.add_typer(cost.app, name="cost")
 app.command(name="capacity", epilog=capacity.EXAMPLE)(capacity.capacity)
+app.command(name="assess", epilog=assess.EXAMPLE)(assess.assess_command)
 app.add_typer(replay.app, name="replay")
 app.command(name="metrics", epilog=command.EXAMPLE)(command.metrics)
 app.command(name="deploy", epilog="Example: python -m ops deploy Billing --stage dev -- --hotswap")(deploy.deploy)

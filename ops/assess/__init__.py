@@ -1,0 +1,1 @@
+"""`python -m ops assess`: whether to move from a monolith at all, and how far, with figures."""
