@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from os import environ  # noqa: TID251 - the composition root
@@ -19,7 +18,7 @@ from bench.assets import as_table as assets_table
 from bench.assets import measure_assets
 from bench.calls import measure_all
 from bench.canned import Level
-from bench.committed import HOME, KEEPING, documents, keep
+from bench.committed import HOME, KEEPING, documents
 from bench.compared import EXPLAINED, Compared, committed, compared, remodelled
 from bench.compared import as_document as results_document
 from bench.cpu import measure_cpu
@@ -39,6 +38,7 @@ from bench.report import as_document, as_table, measurements, measurements_table
 from bench.results_text import as_text
 from bench.starts import measure_starts
 from bench.tables import cpu_table, growth_table, memory_table, starts_table
+from bench.telling import progress, say, show, tell, this_second
 from local.embedded.signals import Stopped, signals_stop
 from ops import derived
 from ops.cost.figures import MEASURED
@@ -70,8 +70,8 @@ def calls(
     as_json: Json = False,
 ) -> None:
     """Calls, round trips and billed units of AWS for one event: each function of ours, and its plain peer."""
-    now = _now()
-    _tell("calls", measure_all(now=now, batches=batches), as_table, now=now, as_json=as_json)
+    now = this_second()
+    tell("calls", measure_all(now=now, batches=batches), as_table, now=now, as_json=as_json)
 
 
 @app.command(epilog="Example: python -m bench cpu --rounds 9 --json > cpu.json")
@@ -81,15 +81,15 @@ def cpu(
     as_json: Json = False,
 ) -> None:
     """The processor's time for one record: each function of ours, and its plain peer. AWS calls cost nothing."""
-    now = _now()
+    now = this_second()
     results = measure_cpu(now=now, rounds=rounds, level=_level(level))
-    _tell("cpu", results, cpu_table, now=now, as_json=as_json)
+    tell("cpu", results, cpu_table, now=now, as_json=as_json)
 
 
 @app.command(epilog="Example: python -m bench memory --json > memory.json")
 def memory(rounds: Rounds = 7, as_json: Json = False) -> None:
     """Whole flows in memory: the memory cloud, FastStream's test broker, and moto with plain consumers."""
-    _tell("memory", measure_memory(rounds=rounds), memory_table, now=_now(), as_json=as_json)
+    tell("memory", measure_memory(rounds=rounds), memory_table, now=this_second(), as_json=as_json)
 
 
 @app.command(epilog="Example: python -m bench growth 100000 300000 1000000")
@@ -98,8 +98,8 @@ def growth(
     as_json: Json = False,
 ) -> None:
     """Whether the memory cloud's time and memory for a record stay the same while records add up."""
-    results = measure_growth(points, tell=_progress(max(points)))
-    _tell("growth", results, growth_table, now=_now(), as_json=as_json)
+    results = measure_growth(points, tell=progress(max(points)))
+    tell("growth", results, growth_table, now=this_second(), as_json=as_json)
 
 
 @app.command(epilog="Example: python -m bench embedded --rounds 5 --json > embedded.json")
@@ -111,13 +111,13 @@ def embedded(
     as_json: Json = False,
 ) -> None:
     """The whole way on the emulator: a plain Powertools consumer, and billing's ledger of usage as it is deployed."""
-    now = _now()
+    now = this_second()
     turns = Turns(burst=Load(count=events), paced=Load(count=round(rate * seconds), rate=rate), count=rounds)
     try:
-        results = end_to_end(now, turns, _say)
+        results = end_to_end(now, turns, say)
     except Stopped:
         raise typer.Exit(130) from None
-    _tell("embedded", results, end_to_end_table, now=now, as_json=as_json)
+    tell("embedded", results, end_to_end_table, now=now, as_json=as_json)
 
 
 @app.command(epilog="Example: python -m bench plot cpu.json memory.json --out docs/bench")
@@ -145,13 +145,13 @@ def cold(
     as_json: Json = False,
 ) -> None:
     """From process start to ready and to the first record: each function, beside a plain consumer. And its package."""
-    now = _now()
-    results = measure_starts(now=now, rounds=rounds, tell=_say)
+    now = this_second()
+    results = measure_starts(now=now, rounds=rounds, tell=say)
     imports, assets = cold_start.measure(cold_start.handlers(), runs=runs), measure_assets()
     document = as_document(results, scenario="cold", date=f"{now:%Y-%m-%d}")
     document |= {"imports": _plain(imports), "assets": _plain(assets)}
     tables = starts_table(results), cold_start.as_table(imports), assets_table(assets)
-    _print(document, "\n\n".join(tables), as_json=as_json)
+    show(document, "\n\n".join(tables), as_json=as_json)
 
 
 def _plain(results: Sequence[DataclassInstance]) -> list[dict[str, Any]]:
@@ -168,56 +168,17 @@ def close(
     as_json: Json = False,
 ) -> None:
     """How long the close of a month takes: a page of the ledger measured, the rest reckoned."""
-    now = _now()
+    now = this_second()
     found = closing.measure_close(
         now=now, rate=rate, customers=customers, concurrency=concurrency, dynamodb_ms=dynamodb_ms, rounds=rounds
     )
-    _tell("close", (found,), closing.as_lines, now=now, as_json=as_json)
-
-
-def _tell(
-    scenario: str,
-    results: Sequence[DataclassInstance],
-    table: Callable[[Any], str],
-    *,
-    now: datetime,
-    as_json: bool,
-) -> None:
-    document = as_document(results, scenario=scenario, date=f"{now:%Y-%m-%d}")
-    _print(document, table(results), as_json=as_json)
-
-
-def _print(document: Mapping[str, Any], text: str, *, as_json: bool) -> None:
-    if KEEPING.get():
-        print(f"wrote {name(keep(document))}", file=sys.stderr)
-    print(json.dumps(document, indent=2, ensure_ascii=False) if as_json else text)
+    tell("close", (found,), closing.as_lines, now=now, as_json=as_json)
 
 
 def _level(name: str) -> Level:
     if name not in ("client", "wire"):
         raise typer.BadParameter(f"{name!r} is neither `client` nor `wire`", param_hint="--level")
     return "client" if name == "client" else "wire"
-
-
-def _progress(goal: int) -> Callable[[int], None]:
-    """On stderr, each tenth of the way."""
-    told = [0]
-
-    def tell(records: int) -> None:
-        tenths = 10 * records // goal
-        if tenths > told[0]:
-            told[0] = tenths
-            print(f"{records:,} of {goal:,} records", file=sys.stderr, flush=True)
-
-    return tell
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _now() -> datetime:
-    return SystemClock().now().replace(microsecond=0)
 
 
 @app.command()
@@ -242,9 +203,9 @@ def capacity(
 ) -> None:
     """What `python -m ops capacity` predicts for the embedded stack, beside what the stack does."""
     now = SystemClock().now()
-    found = on_a_stack(now, concurrency, _say)
+    found = on_a_stack(now, concurrency, say)
     document = {"scenario": "capacity", "machine": machine(f"{now:%Y-%m-%d}"), "results": carried.as_json(found)}
-    _print(document, carried.as_lines(found), as_json=as_json)
+    show(document, carried.as_lines(found), as_json=as_json)
 
 
 @app.command(epilog="Example: python -m bench results --json > results.json")
@@ -255,22 +216,22 @@ def results(
     as_json: Json = False,
 ) -> None:
     """The results table: what a change, a broken service, a month and one more consumer cost, in both topologies."""
-    now = _now()
+    now = this_second()
     try:
         with signals_stop():
             found = _compared(now, modelled=modelled)
     except Stopped:
         raise typer.Exit(130) from None
     except EXPLAINED as error:
-        _say(f"results: {error}")
+        say(f"results: {error}")
         raise typer.Exit(2) from error
-    _print(results_document(found, machine(f"{now:%Y-%m-%d}")), as_text(found), as_json=as_json)
+    show(results_document(found, machine(f"{now:%Y-%m-%d}")), as_text(found), as_json=as_json)
 
 
 def _compared(now: datetime, *, modelled: bool) -> Compared:
     if modelled:
-        return remodelled(committed(HOME / "results.json"), say=_say)
-    return compared(clean(environ), now=now, say=_say)
+        return remodelled(committed(HOME / "results.json"), say=say)
+    return compared(clean(environ), now=now, say=say)
 
 
 @app.command(epilog="Example: python -m bench report --write")
@@ -285,9 +246,9 @@ def report(
         return
     outdated = derived.drift(found)
     for line in outdated:
-        _say(line)
+        say(line)
     if outdated:
-        _say("run `python -m bench report --write` and commit what it changes")
+        say("run `python -m bench report --write` and commit what it changes")
         raise typer.Exit(1)
     print(f"{len(found)} files are as bench/results/ says")
 
@@ -295,11 +256,11 @@ def report(
 @app.command(name="all", epilog="Example: python -m bench --keep all")
 def everything() -> None:
     """Every benchmark, which takes ten minutes or more; with --keep, README and its plots are renewed, too."""
-    failed = run_all(_say, keep=KEEPING.get())
+    failed = run_all(say, keep=KEEPING.get())
     if KEEPING.get():
         report(write=True)
     for benchmark in failed:
-        _say(f"failed: {benchmark}")
+        say(f"failed: {benchmark}")
     raise typer.Exit(1 if failed else 0)
 
 
