@@ -10,6 +10,28 @@ override PY    := $(BIN)/python
 # What runs in the environment finds its tools there, too.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# What can be judged without running, side by side on all cores. Whoever takes longest is first.
+define CHECKS
+'mypy=mypy' \
+'templates=$(PY) -m infra.check && $(PY) -m ops cost check --templates .cache/synth/prod-services --monolith .cache/synth/prod-monolith' \
+'contracts=$(PY) -m ops schemas check' \
+'openapi=$(PY) -m ops openapi check' \
+'layers=lint-imports' \
+'ruff=ruff check . && ruff format --check --quiet .'
+endef
+# What tests fetch from elsewhere, once; beside the checks, which leave the network alone.
+define TOOLS
+'tools=$(PY) -m tests.node'
+endef
+
+# Compiled is what is imported, when it is: most of what is installed never is.
+override PIP   := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
+define SETUP
+'installed=$(PIP) --requirement requirements-dev.txt' \
+'wheels=$(PY) -m infra.packaging' \
+'emulator=$(PY) -c "from local.embedded.emulator_env import emulator_python as make; make(print)"'
+endef
+
 # Setting up is redone when the pinned requirements change, and when an earlier attempt did not finish.
 override PINS  := $(shell cat requirements.txt requirements-tracing.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 override READY := $(VENV)/.ready-$(PINS)
@@ -36,16 +58,10 @@ console: $(READY) ## See and repair in the browser: STAGE (with PROFILE, REGION)
 	@$(if $(STAGE)$(PROFILE)$(AWS_ENDPOINT_URL),$(PY) -m ops console --stage $(or $(STAGE),$(if $(AWS_ENDPOINT_URL),embedded,dev)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION)) $(CONSOLE_ARGS),$(PY) -m local run --stay)
 
 check: $(READY) ## Everything that can be judged without running: style, types, layers, contracts, templates.
-	@echo "ruff"         && ruff check . && ruff format --check --quiet .
-	@echo "mypy"         && mypy
-	@echo "layers"       && lint-imports
-	@echo "contracts"    && $(PY) -m ops schemas check
-	@echo "openapi"      && $(PY) -m ops openapi check
-	@echo "templates"    && $(PY) -m infra.check
-	@echo "cost"         && $(PY) -m ops cost check --templates .cache/synth/prod-services --monolith .cache/synth/prod-monolith
+	@$(PY) -m local.together $(CHECKS)
 
-test: check ## check, and then every test: unit, contract, flow, infra, browser, and the embedded stack.
-	@$(PY) -m tests.node
+test: $(READY) ## check, and then every test: unit, contract, flow, infra, browser, and the embedded stack.
+	@$(PY) -m local.together $(TOOLS) $(CHECKS)
 	@$(PY) -m pytest --numprocesses=auto --dist=loadgroup --durations=10 $(PYTEST_ARGS)
 
 simulate: $(READY) ## N schedules of faults on the memory cloud, on all cores: make simulate N=100000.
@@ -78,9 +94,8 @@ $(READY): requirements.txt requirements-tracing.txt requirements-dev.txt
 	@echo "setting up $(VENV) (once, and when the pinned requirements change)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@echo "  installing what ships: requirements.txt"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	@echo "  installing what tests and synthesis need: requirements-dev.txt (the largest step)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
-	@echo "  resolving the functions' wheels, for Lambda and for this machine"
-	@$(PY) -m infra.packaging
+	@$(PIP) --requirement requirements.txt
+	@echo "  installing what tests and synthesis need: requirements-dev.txt (the largest step); beside that, resolving the"
+	@echo "  functions' wheels for Lambda and for this machine, and making the emulator's environment"
+	@$(PY) -m local.together $(SETUP)
 	@touch $@
