@@ -27,8 +27,7 @@ endef
 # Compiled is what is imported, when it is: most of what is installed never is.
 override PIP   := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 define SETUP
-'installed=$(PIP) --requirement requirements-dev.txt' \
-'wheels=$(PY) -m infra.packaging' \
+'installed=$(PIP) --requirement requirements-dev.txt && $(PY) -m infra.packaging' \
 'emulator=$(PY) -c "from local.embedded.emulator_env import emulator_python as make; make(print)"'
 endef
 
@@ -95,7 +94,7 @@ $(READY): requirements.txt requirements-tracing.txt requirements-dev.txt
 	@$(PYTHON) -m venv --clear $(VENV)
 	@echo "  installing what ships: requirements.txt"
 	@$(PIP) --requirement requirements.txt
-	@echo "  installing what tests and synthesis need: requirements-dev.txt (the largest step); beside that, resolving the"
-	@echo "  functions' wheels for Lambda and for this machine, and making the emulator's environment"
+	@echo "  installing what tests and synthesis need: requirements-dev.txt (the largest step), then resolving the functions'"
+	@echo "  wheels for this machine and for Lambda; beside that, making the emulator's environment"
 	@$(PY) -m local.together $(SETUP)
 	@touch $@

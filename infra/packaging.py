@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from sysconfig import get_platform
@@ -235,20 +235,25 @@ def _forget_old(cache: Path, pattern: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def fetch_wheels() -> None:
-    """Resolve the wheels for AWS and for the embedded stack now, so that synthesis needs no network later.
+def fetch_wheels(say: Callable[[str], None]) -> None:
+    """Resolve the wheels for the embedded stack and for AWS now, so that synthesis needs no network later.
 
-    With and without tracing, and with what compiles for Lambda. Raises PackagingFailed.
+    With and without tracing, and with what compiles for Lambda. Where that cannot be had, the embedded stack has what
+    it needs all the same, and AWS's stages say so when they are synthesised: `say` hears why. Raises PackagingFailed
+    for what this machine needs.
     """
+    _fetch("this-machine")
     try:
         fetched(CACHE)
-    except CompilationFailed as error:
-        raise PackagingFailed(str(error)) from error
-    targets: tuple[PackageTarget, ...] = ("lambda-arm64", "this-machine")
-    for target in targets:
-        for tracing in (False, True):
-            _wheels(target, CACHE, tracing=tracing)
+        _fetch("lambda-arm64")
+    except (CompilationFailed, PackagingFailed) as error:
+        say(f"not prepared, and not needed here: functions' packages for Lambda ({error})")
+
+
+def _fetch(target: PackageTarget) -> None:
+    for tracing in (False, True):
+        _wheels(target, CACHE, tracing=tracing)
 
 
 if __name__ == "__main__":
-    fetch_wheels()
+    fetch_wheels(lambda text: print(text, file=sys.stderr))
