@@ -256,4 +256,4 @@ def _fetch(target: PackageTarget) -> None:
 
 
 if __name__ == "__main__":
-    fetch_wheels(lambda text: print(text, file=sys.stderr))
+    fetch_wheels(lambda text: print(text, file=sys.stderr))  # noqa: T201 - a command
