@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # What can be judged without running, side by side on all cores. Whoever takes longest is first.
 define CHECKS
-'mypy=mypy' \
+'mypy=mypy --num-workers 2' \
 'templates=$(PY) -m infra.check && $(PY) -m ops cost check --templates .cache/synth/prod-services --monolith .cache/synth/prod-monolith' \
 'contracts=$(PY) -m ops schemas check' \
 'openapi=$(PY) -m ops openapi check' \

@@ -171,10 +171,10 @@ class Case:
 
     def prepare(self) -> None:
         self._stage.empty()
+        self._stage.forget()
         for event in payments(len(WANTED)):
             self._stage.bury(event)
         if self._verb == "unpark":
-            self._unpark(self._stage.desk())
             work.park(self._stage.desk(), EVERYTHING, why="later", tell=lambda _: None)
 
     def do(self, desk: Desk) -> None:
