@@ -158,6 +158,7 @@ def first_events(traffic: Traffic) -> Mapping[str, Invocation]:
         "billing": _one(traffic.payments(0)),
         "billing-usage": _one(traffic.usage(0)),
         "billing-api": traffic.order(0),
+        "billing-accounts": traffic.due(0),
         "billing-close": {},
         "billing-relay": _one(traffic.written(0)),
         "notification": _one(traffic.receipts(0)),

@@ -24,6 +24,7 @@ from functions.billing.adapters.dynamodb import DynamoDbInvoices, Table
 from functions.billing.adapters.items import invoice_item
 from functions.billing.documents import NewInvoice
 from functions.billing.domain import Decision, draft, invoice_id, issue
+from functions.billing.due import SHARDS, shard_due
 from functions.billing.manifest import PAYMENTS, RELAY, USAGE
 from functions.billing.periods import months_before, period_of, start_of
 from functions.billing.ports import Stored
@@ -89,6 +90,10 @@ class Traffic:
 
     def contacts(self, n: int) -> Invocation:
         return _batch(self._event(_contact(f"cus_{n}-{i}"), f"{n}-{i}") for i in range(CONTACTS.batch_size))
+
+    def due(self, n: int) -> Invocation:
+        """One shard to be looked through, in which nothing is due."""
+        return _batch(iter([shard_due(SHARDS[n % len(SHARDS)], now=self._now)]))
 
     def written(self, n: int) -> Invocation:
         """As the table's stream tells of new invoices."""

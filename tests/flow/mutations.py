@@ -24,7 +24,8 @@ from runtime.errors import TransientError
 from runtime.idempotency import Once
 from runtime.manifest import Backoff
 from runtime.outbox import Change, OutboxRelay, extended
-from runtime.publisher import Publisher
+from runtime.publisher import Publisher, _Failed
+from runtime.settlement import Settlement
 
 Patch = pytest.MonkeyPatch
 Mutation = Callable[[Patch], None]
@@ -71,10 +72,10 @@ def mark_before_effect(patch: Patch) -> None:
 def failed_entries_are_ignored(patch: Patch) -> None:
     def attempt(self, chunk):
         try:
-            self._bus.put([entry for _, entry in chunk])
+            self._bus.put([parcel.entry for parcel in chunk])
         except TransientError as error:
-            return dict.fromkeys((identity for identity, _ in chunk), error)
-        return {}
+            return [_Failed(parcel, error) for parcel in chunk]
+        return []
 
     patch.setattr(Publisher, "_attempt", attempt)
 
@@ -83,8 +84,8 @@ def all_failed_entries_are_sent_once_and_forgotten(patch: Patch) -> None:
     attempt = Publisher._attempt
 
     def attempt_and_forget(self, chunk):
-        errors = attempt(self, chunk)
-        return errors if len(errors) == len(chunk) else {}
+        failed = attempt(self, chunk)
+        return failed if len(failed) == len(chunk) else []
 
     patch.setattr(Publisher, "_attempt", attempt_and_forget)
 
@@ -98,7 +99,7 @@ def records_live_for_an_hour(patch: Patch) -> None:
 
 
 def throttles_cost_tries(patch: Patch) -> None:
-    patch.setattr(QueueConsumer, "_is_patient", lambda *_: False)
+    patch.setattr(Settlement, "_is_patient", lambda *_: False)
 
 
 def random_ids_for_caused_events(patch: Patch) -> None:
@@ -199,18 +200,21 @@ def permanent_errors_are_retried(patch: Patch) -> None:
     class Never(Exception):
         """No error is one."""
 
-    patch.setattr("runtime.consumer.PermanentError", Never)
+    patch.setattr("runtime.settlement.PermanentError", Never)
 
 
 def transient_errors_are_dead_letters_at_once(patch: Patch) -> None:
-    decide = QueueConsumer._decide
+    fate = Settlement._fate
 
-    def decide_at_once(self, delivery):
-        decide(self, delivery)
-        if delivery.fate == "retry":
-            delivery.fate = "dead_letter"
+    def fate_at_once(self, delivery):
+        found = fate(self, delivery)
+        return "dead_letter" if found == "retry" else found
 
-    patch.setattr(QueueConsumer, "_decide", decide_at_once)
+    patch.setattr(Settlement, "_fate", fate_at_once)
+
+
+def what_failed_beside_others_is_forgotten(patch: Patch) -> None:
+    patch.setattr(Settlement, "_send_anew", lambda *_: None)
 
 
 def every_message_is_acknowledged(patch: Patch) -> None:
@@ -261,8 +265,8 @@ def a_bus_that_says_yes(patch: Patch) -> None:
     attempt = Publisher._attempt
 
     def attempt_and_believe(self, chunk):
-        errors = attempt(self, chunk)
-        return {} if len(errors) == len(chunk) else errors
+        failed = attempt(self, chunk)
+        return [] if len(failed) == len(chunk) else failed
 
     patch.setattr(Publisher, "_attempt", attempt_and_believe)
 
@@ -289,6 +293,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     the_lock_outlives_the_function,
     permanent_errors_are_retried,
     transient_errors_are_dead_letters_at_once,
+    what_failed_beside_others_is_forgotten,
     every_message_is_acknowledged,
     the_relay_acknowledges_what_failed,
     the_relay_sends_an_item_s_events_together,

@@ -17,7 +17,7 @@ from local.embedded.polling import wait_until
 from local.embedded.stack import Stack, deploy_stack, endpoint
 
 pytestmark = pytest.mark.xdist_group("deploying")  # on a stack of its own, whose functions nobody calls
-_CLOSE = "billing-close"
+_ACCOUNTS = "billing-accounts"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def templates(clean_environ: dict[str, str]) -> list[Template]:
 
 
 def revisions(stack: Stack) -> dict[str, str]:
-    return {name: str(stack.configuration(name)["RevisionId"]) for name in (_CLOSE, "billing", "notification")}
+    return {name: str(stack.configuration(name)["RevisionId"]) for name in (_ACCOUNTS, "billing", "notification")}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
@@ -61,12 +61,12 @@ def test_a_stack_whose_template_has_changed_is_deployed_and_no_other(
     changed = tmp_path / "changed.json"
     (billing,) = (template for template in templates if template.name.endswith("Billing"))
     text = billing.template.read_text()
-    changed.write_text(text.replace('"Timeout": 300', '"Timeout": 299'))
+    changed.write_text(text.replace('"Timeout": 60', '"Timeout": 59'))
     assert changed.read_text() != text
 
     deploy(untouched.cloud, [replace(t, template=changed) if t is billing else t for t in templates], said.append)
 
     assert {text for text in said if "unchanged" not in text} == {f"stack {billing.name}: updated"}
-    assert untouched.configuration(_CLOSE)["Timeout"] == 299
+    assert untouched.configuration(_ACCOUNTS)["Timeout"] == 59
     after = revisions(untouched)
-    assert {name for name in before if after[name] != before[name]} == {_CLOSE}
+    assert {name for name in before if after[name] != before[name]} == {_ACCOUNTS}
