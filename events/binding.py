@@ -135,7 +135,8 @@ def from_eventbridge(envelope: Mapping[str, Any], *, modest: bool = False) -> Cl
 
 
 def _mirrored(detail: Mapping[str, Any], envelope: Mapping[str, Any], *, modest: bool) -> CloudEvent:
-    event = CloudEvent.parse({**detail, **_replay(envelope)}, modest=modest)
+    members = {**detail, **_replay(envelope)} if "replay-name" in envelope else detail
+    event = CloudEvent.parse(members, modest=modest)
     if event.source == envelope.get("source") and event.type == envelope.get("detail-type"):
         return event
     raise InvalidEvent(_differences(event, envelope))

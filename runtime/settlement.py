@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import groupby
 
 from events.batches import only
 from runtime.clock import Clock
@@ -34,14 +33,15 @@ class Settlement:
 
     def settle(self, deliveries: Iterable[Delivery], left: TimeLeft) -> list[str]:
         """Give each its fate. The ids of the messages that the queue is to show again."""
-        messages = [list(events) for _, events in groupby(deliveries, key=lambda delivery: id(delivery.record))]
-        return [message[0].message_id for message in messages if self._settle(message, left)]
+        return [message[0].message_id for message in _messages(deliveries) if self._settle(message, left)]
 
     def _settle(self, message: Sequence[Delivery], left: TimeLeft) -> bool:
         """Whether it comes again. Where nothing can be settled, it does when its visibility timeout ends."""
+        failed: list[Delivery] = []
         for delivery in message:
             delivery.fate = self._fate(delivery)
-        failed = [delivery for delivery in message if delivery.error is not None]
+            if delivery.error is not None:
+                failed.append(delivery)
         try:
             comes_again = bool(failed) and self._dispose(message, failed, left)
         except TransientError:
@@ -120,7 +120,7 @@ class Settlement:
 
     def _tell(self, message: Sequence[Delivery]) -> None:
         """One line for those that ended well and alike, and one for each that failed."""
-        for alike in _alike(message):
+        for alike in (message,) if len(message) == 1 else _alike(message):
             error = alike[0].error
             if logger().listens(logging.INFO if error is None else logging.WARNING):
                 unexpected = error is not None and not isinstance(error, BreakwaterError)
@@ -130,6 +130,21 @@ class Settlement:
         for delivery in message:
             failure = "" if delivery.error is None or delivery.fate == "deferred" else why(delivery.error)["reason"]
             delivery.span.end(error=failure, outcome=str(delivery.fate), attempts=delivery.tries)
+
+
+def _messages(deliveries: Iterable[Delivery]) -> Iterator[Sequence[Delivery]]:
+    """The deliveries of each message: one, but for those that it has for itself."""
+    several: list[Delivery] = []
+    for delivery in deliveries:
+        if several and not delivery.place:
+            yield several
+            several = []
+        if delivery.place is None:
+            yield (delivery,)
+        else:
+            several.append(delivery)
+    if several:
+        yield several
 
 
 def _check(left: TimeLeft) -> None:
@@ -152,10 +167,7 @@ def _body(message: Sequence[Delivery], share: Sequence[Delivery]) -> str:
     return body if len(share) == len(message) else only(body, places)
 
 
-def _alike(message: Sequence[Delivery]) -> Iterator[list[Delivery]]:
-    if len(message) == 1:
-        yield [*message]
-        return
+def _alike(message: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
     yield from ([delivery] for delivery in message if delivery.error is not None)
     for fate in dict.fromkeys(delivery.fate for delivery in message if delivery.error is None):
         yield [delivery for delivery in message if delivery.error is None and delivery.fate == fate]

@@ -73,9 +73,9 @@ def about(event: CloudEvent | None, *, carrier: Mapping[str, str] = MappingProxy
 
 def told_together(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The members of one line in place of several."""
+    if len(lines) == 1:
+        return lines[0]
     first, *others = lines
-    if not others:
-        return first
     common = {name: v for name, v in first.items() if all(name in line and line[name] == v for line in others)}
     own = [{name: value for name, value in line.items() if name not in common} for line in lines]
     return common | {EVENTS: own}
