@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 from xdist.scheduler import LoadGroupScheduling
 
@@ -49,6 +51,11 @@ def _place(item: pytest.Item) -> int:
     group = item.get_closest_marker("xdist_group")
     scope = group.args[0] if group else item.nodeid.partition("::")[0]
     return _FIRST.index(scope) if scope in _FIRST else len(_FIRST)
+
+
+# Each session of botocore reads the services' descriptions anew, which is much of a test's time. Nobody changes them.
+_described = cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda _, path: _described(path)
 
 
 # The same examples in every run: what a run finds, everybody finds.

@@ -101,7 +101,7 @@ def test_two_that_look_at_the_same_time_both_see_everything(stage: StageOfLetter
     looks: dict[str, int] = {}
 
     def see(user: str) -> None:
-        looks[user] = len(stage.desk(user=user, clock=SystemClock(), patience=10).look().letters)
+        looks[user] = len(stage.desk(user=user, clock=SystemClock(), patience=60).look().letters)
 
     threads = [threading.Thread(target=see, args=(user,)) for user in ("ada", "bob")]
     for thread in threads:
