@@ -128,9 +128,10 @@ def test_usage_in_a_group_reckoned_by_hand_comes_to_the_same(grouped):
     paid = usage / 10 * ms / 1000 * 1769 / 1024 * 0.0000133334
     assert dollars["ingestion-api (POST /events)", "lambda.duration.arm64"] == pytest.approx(paid, rel=0.01)
     # Each record is on the queue twice: the API puts it there, ten in a message, and the bus what ingestion makes of
-    # them, in one entry for each invocation that has some.
+    # them, in one entry for each invocation that has some. Payments and contacts, seven in 10,000 requests, are handled
+    # apart from it at worst, and have entries of their own.
     entries = dollars["ingestion publishes", "eventbridge.events"] / 1.00 * 1e6
-    assert usage / 100 < entries < usage / 10 * 1.01
+    assert usage / 100 < entries < usage / 10 + 2 * 50_000 * 60 * 730 * 0.0007
     sent = dollars[f"{name} queue: sent by the bus", "sqs.requests"] / 0.40 * 1e6
     assert sent == pytest.approx(entries, rel=0.02)
     # What is received is deleted, a batch at a time.
