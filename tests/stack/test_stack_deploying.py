@@ -31,6 +31,13 @@ def templates(clean_environ: dict[str, str]) -> list[Template]:
     return stacks_in(assembly(print, clean_environ))
 
 
+@pytest.fixture
+def changed_back(untouched: Stack, templates: list[Template]) -> Iterator[None]:
+    """Whatever a test has deployed, the next one finds what all of them were given."""
+    yield
+    deploy(untouched.cloud, templates, print)
+
+
 def revisions(stack: Stack) -> dict[str, str]:
     return {name: str(stack.configuration(name)["RevisionId"]) for name in (_ACCOUNTS, "billing", "notification")}
 
@@ -55,7 +62,7 @@ def test_nothing_is_changed_when_it_is_deployed_again(untouched: Stack, template
 
 
 def test_a_stack_whose_template_has_changed_is_deployed_and_no_other(
-    untouched: Stack, templates: list[Template], tmp_path: Path
+    untouched: Stack, templates: list[Template], tmp_path: Path, changed_back: None
 ) -> None:
     before, said = revisions(untouched), list[str]()
     changed = tmp_path / "changed.json"
