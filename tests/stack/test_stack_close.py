@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from functions.billing.manifest import ACCOUNTS
 from local.embedded.client import Client
 from local.embedded.stack import Stack
 from tests.stack.stack_builders import PERIOD, dead_letters_of, soon, unspread_account, usage
@@ -40,13 +39,12 @@ def test_each_customer_is_billed_once_when_the_schedule_runs_twice_and_again_for
     close(stack)
     close(stack)
     soon(lambda: all(invoices(client, customer) for customer in customers), "every customer has an invoice")
-    soon(lambda: stack.backlog(ACCOUNTS.name) == 0, "nothing is due any more")
-    first = [[invoice["amount"] for invoice in invoices(client, customer)] for customer in customers]
     use(client, customers[0], id_="late", booked=20_000)
     close(stack)
     late = soon(lambda: invoices(client, customers[0])[:-1], "the supplementary invoice")
 
-    assert first == [[400]] * CUSTOMERS
+    others = [[invoice["amount"] for invoice in invoices(client, customer)] for customer in customers[1:]]
+    assert others == [[400]] * (CUSTOMERS - 1)
     assert [invoice["amount"] for invoice in late] == [800]
 
 
