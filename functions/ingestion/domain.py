@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from events.binding import batch_in
 from events.catalog import (
     CustomerContactUpdated,
     FieldProblem,
@@ -147,7 +148,10 @@ def _rejection(record: str, claims: Mapping[str, Any], problems: Sequence[Proble
 
 
 def _claims(body: str) -> Mapping[str, Any]:
-    """What a message that is no CloudEvent says about itself: the event inside it before its envelope."""
+    """What a message that is no CloudEvent says about itself: the event inside it before its envelope.
+
+    An envelope's own id is that of all who share it: of one of them it says nothing.
+    """
     message: Any = None
     with suppress(ValueError, RecursionError):
         message = json.loads(body)
@@ -156,6 +160,9 @@ def _claims(body: str) -> Mapping[str, Any]:
     detail = message.get("detail")
     if isinstance(detail, dict) and "specversion" in detail:
         return detail
+    if (batch := batch_in(detail)) is not None:
+        alone = batch[0] if len(batch) == 1 and isinstance(batch[0], dict) else {}
+        return {"source": message.get("source"), **alone}
     return {"type": message.get("detail-type"), **message}
 
 

@@ -183,6 +183,22 @@ def test_a_message_that_is_no_event_becomes_a_rejection() -> None:
     assert event.id != unreadable("{other", error, NOW).id
 
 
+def test_of_what_shared_an_entry_each_has_a_rejection_of_its_own() -> None:
+    """The envelope's id is that of the entry."""
+    elements = ({"quantity": 1}, {"quantity": 2}, {"id": "own", "quantity": 1}, 7)
+    bodies = [
+        json.dumps({"id": "eb-1", "source": "acme", "detail-type": "t", "detail": {"cloudevents": [e]}})
+        for e in elements
+    ]
+    error = InvalidEvent([Problem("event", "no")])
+
+    told = [unreadable(body, error, NOW) for body in bodies]
+
+    assert len({event.id for event in told}) == len(elements)
+    assert [event.data.get("record_id") for event in told] == [None, None, "own", None]
+    assert told == [unreadable(body, error, NOW) for body in bodies]
+
+
 @pytest.mark.parametrize(
     ("body", "identity"),
     [
