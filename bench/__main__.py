@@ -43,7 +43,6 @@ from local.embedded.signals import Stopped, signals_stop
 from ops import derived
 from ops.cost.figures import MEASURED
 from ops.derived import name
-from runtime.clock import SystemClock
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -184,11 +183,11 @@ def _level(name: str) -> Level:
 @app.command()
 def measure(
     repeats: Annotated[int, typer.Option(min=1, help="Invocations of each size.")] = 9,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, with the machine's facts.")] = False,
+    as_json: Json = False,
     write: Annotated[bool, typer.Option("--write", help="Renew what is committed: bench/measured.json.")] = False,
 ) -> None:
     """Time, waits, units and bytes of one invocation of each function: what `python -m ops cost` reckons with."""
-    now = SystemClock().now().replace(microsecond=0)
+    now = this_second()
     results = [*measured_works(now=now, repeats=repeats), handing_on(now=now, repeats=repeats)]
     document = json.dumps(measurements(results, date=f"{now:%Y-%m-%d}"), indent=1)
     if write:
@@ -199,10 +198,10 @@ def measure(
 @app.command()
 def capacity(
     concurrency: Annotated[int, typer.Option(min=2, help="Of each function of the embedded stack.")] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, with the machine's facts.")] = False,
+    as_json: Json = False,
 ) -> None:
     """What `python -m ops capacity` predicts for the embedded stack, beside what the stack does."""
-    now = SystemClock().now()
+    now = this_second()
     found = on_a_stack(now, concurrency, say)
     document = {"scenario": "capacity", "machine": machine(f"{now:%Y-%m-%d}"), "results": carried.as_json(found)}
     show(document, carried.as_lines(found), as_json=as_json)

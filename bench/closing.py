@@ -29,6 +29,8 @@ from functions.billing.manifest import ACCOUNTS
 from functions.billing.ports import UsageRecord
 from runtime.clock import SystemClock
 
+#: As deployed.
+CONCURRENCY: Final = ACCOUNTS.max_concurrency
 MONTH_MINUTES: Final = 730 * 60
 #: What DynamoDB reads for one page.
 PAGE_BYTES: Final = 1024**2
@@ -146,7 +148,3 @@ def as_lines(found: tuple[Close, ...]) -> str:
 a page        {page}
 one by one    {c.serial_hours:,.1f} hours; in one run of {_FORMER_RUN} seconds a day, {c.serial_runs:,} days
 {c.concurrency} at once    {c.minutes:,.0f} minutes, {reads}"""
-
-
-#: As deployed.
-CONCURRENCY: Final = ACCOUNTS.max_concurrency

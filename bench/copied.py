@@ -16,7 +16,8 @@ from typing import Final
 from local.embedded.assembly import Stack, assembly, stacks_in
 from local.embedded.paths import CACHE, PROJECT
 
-_PARTS: Final = (
+#: What commands, synthesis and the memory cloud run on. Tests and benchmarks stay at home.
+PARTS: Final = (
     *("events", "runtime", "functions", "infra", "contracts", "local", "ops", "docs", "examples"),
     *("cdk.json", "pyproject.toml", "requirements.txt", "requirements-tracing.txt"),
 )
@@ -66,18 +67,19 @@ def copied_project() -> Iterator[Copy]:
     """For the length of the block. The functions' wheels, which never change, are shared with the project's cache."""
     with tempfile.TemporaryDirectory(prefix="breakwater-") as folder:
         root = Path(folder).resolve() / "project"
-        root.mkdir()
-        for part in _PARTS:
-            _copy(PROJECT / part, root / part)
+        copy_to(root)
         _share_wheels(root / CACHE.name / "packages")
         yield Copy(root)
 
 
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=_LEFT_OUT)
-    else:
-        shutil.copy(source, target)
+def copy_to(root: Path) -> None:
+    """The project as it is now, without what is hidden or made by running it."""
+    root.mkdir(exist_ok=True)
+    for part in PARTS:
+        if (PROJECT / part).is_dir():
+            shutil.copytree(PROJECT / part, root / part, ignore=_LEFT_OUT)
+        else:
+            shutil.copy(PROJECT / part, root / part)
 
 
 def _share_wheels(target: Path) -> None:

@@ -19,6 +19,7 @@ from functions.ingestion.manifest import CONSUMER as INGESTION
 from functions.notification import contacts
 from functions.notification import handler as notification
 from functions.notification.manifest import CONTACTS, MESSAGES
+from ops.cost.flows import FORWARDED, KNOWN_CUSTOMERS, NEW_CUSTOMERS, by_tens
 from runtime.manifest import Consumer, Function
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -56,14 +57,14 @@ def scenarios(now: datetime, queue_url: str) -> tuple[Scenario, ...]:
     forward, tell = plain.consumer(plain.forward_usage), plain.consumer(plain.send_receipt)
     keep = plain.consumer(plain.keep_contact)
     return (
-        _of(INGESTION, "usage is forwarded", ingestion.consume, forward, traffic.reports),
-        _together(_of(INGESTION, "usage is forwarded, by tens", ingestion.consume, forward, traffic.reports)),
+        _of(INGESTION, FORWARDED, ingestion.consume, forward, traffic.reports),
+        _together(_of(INGESTION, by_tens(FORWARDED), ingestion.consume, forward, traffic.reports)),
         _of(PAYMENTS, "a payment is applied", handler.consume, settle, traffic.payments),
         _of(PAYMENTS, "a payment of nothing", handler.consume, settle, traffic.payments_of_nothing, fails=True),
-        _of(USAGE, "usage, known customers", usage.consume, meter, traffic.usage),
-        _together(_of(USAGE, "usage, known customers, by tens", usage.consume, meter, traffic.usage)),
-        _of(USAGE, "usage, new customers", usage.consume, meter, traffic.first_usage),
-        _together(_of(USAGE, "usage, new customers, by tens", usage.consume, meter, traffic.first_usage)),
+        _of(USAGE, KNOWN_CUSTOMERS, usage.consume, meter, traffic.usage),
+        _together(_of(USAGE, by_tens(KNOWN_CUSTOMERS), usage.consume, meter, traffic.usage)),
+        _of(USAGE, NEW_CUSTOMERS, usage.consume, meter, traffic.first_usage),
+        _together(_of(USAGE, by_tens(NEW_CUSTOMERS), usage.consume, meter, traffic.first_usage)),
         _of(USAGE, "usage of last month", usage.consume, meter, traffic.late_usage),
         _of(MESSAGES, "an e-mail is sent", notification.consume, tell, traffic.receipts),
         _of(CONTACTS, "a contact is kept", contacts.consume, keep, traffic.contacts),

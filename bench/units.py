@@ -13,13 +13,13 @@ from decimal import Decimal
 from math import ceil
 from typing import Any, Final
 
+from events.batches import CHUNK
+
 #: Attribute values as the low-level client has them: `{"pk": {"S": "x"}}`.
 Item = Mapping[str, Any]
 
 _WRITE_BYTES: Final = 1_024
 _READ_BYTES: Final = 4_096
-#: What SQS counts as one request, and EventBridge as one event.
-_CHUNK_BYTES: Final = 65_536
 #: Of a list or a map, and of each of its elements.
 _NESTED_BYTES: Final = 3
 _ELEMENT_BYTES: Final = 1
@@ -88,7 +88,7 @@ def read_units(item: Item | None, *, consistent: bool) -> float:
 
 def chunks(size: int) -> int:
     """Of so many bytes: what SQS counts as requests for one call, and EventBridge as events for one entry."""
-    return max(1, ceil(size / _CHUNK_BYTES))
+    return max(1, ceil(size / CHUNK))
 
 
 def message_size(message: Mapping[str, Any]) -> int:

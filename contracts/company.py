@@ -14,6 +14,8 @@ from runtime.manifest import Consumer, Service, Subscription
 
 _MANIFESTS: Final = (ingestion, billing, notification)
 SERVICES: Final[tuple[Service, ...]] = tuple(manifest.SERVICE for manifest in _MANIFESTS)
+#: Event types of which several may share an entry. A type has one producer.
+BATCHED: Final = frozenset(type_ for service in SERVICES for type_ in service.batched)
 #: Service name -> the `source` of the events that it sends.
 SOURCES: Final[Mapping[str, str]] = {manifest.SERVICE.name: manifest.SOURCE for manifest in _MANIFESTS}
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 
+from events.batches import CHUNK
 from events.binding import Entry, entry_size, to_entry
 from events.envelope import CloudEvent
 from runtime.aws import aws_errors
@@ -25,7 +26,7 @@ MAX_ENTRIES: Final = 10
 MAX_BYTES: Final = 1_000_000
 MAX_DETAIL_TYPE: Final = 128
 #: EventBridge bills an event for each 64 KiB begun: one this large is worth a look at what it carries.
-LARGE: Final = 65_536
+LARGE: Final = CHUNK
 
 #: Entries with these codes may succeed when sent again; all others are refused for good.
 _RETRYABLE: Final = {"ThrottlingException": Throttled, "InternalFailure": DependencyUnavailable}

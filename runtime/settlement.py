@@ -133,7 +133,7 @@ class Settlement:
 
 
 def _messages(deliveries: Iterable[Delivery]) -> Iterator[Sequence[Delivery]]:
-    """The deliveries of each message: one, but for those that it has for itself."""
+    """The deliveries of each message, which stand side by side: mostly one has it for itself."""
     several: list[Delivery] = []
     for delivery in deliveries:
         if several and not delivery.place:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
-from contracts.company import SERVICES
+from contracts.company import SERVICES, SOURCES
 from contracts.readers import facts
 from contracts.readers.reading import ROOT, Built
 from contracts.readers.rules import Catalog
@@ -16,15 +15,9 @@ from contracts.wiring.picture import Picture, Problem
 from contracts.wiring.routes import of_routes
 from contracts.wiring.rules import of_rules
 from events.catalog import CATALOG
-from functions.billing.manifest import SOURCE as BILLING
-from functions.ingestion.manifest import SOURCE as INGESTION
-from functions.notification.manifest import SOURCE as NOTIFICATION
 from runtime.manifest import Service
 
-__all__ = ["SOURCES", "Problem", "problems"]
-
-#: Service -> the `source` of what it makes.
-SOURCES: Final[Mapping[str, str]] = {"billing": BILLING, "ingestion": INGESTION, "notification": NOTIFICATION}
+__all__ = ["Problem", "problems"]
 
 
 def problems(

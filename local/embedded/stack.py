@@ -90,10 +90,10 @@ class Stack:
         variables = self.configuration(function)["Environment"]["Variables"]
         return str(variables.get(own_variable(service, name)) or variables[name])
 
-    def backlog(self, *consumers: str) -> int:
-        """Messages on these consumers' queues, or on all: in flight, waiting or put off. Dead letters do not count."""
+    def backlog(self) -> int:
+        """Messages on all consumers' queues, in flight, waiting or put off. Dead letters do not count."""
         names = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
-        urls = {self.queue_url(name) for name in consumers or [consumer.name for consumer in CONSUMERS]}
+        urls = {self.queue_url(consumer.name) for consumer in CONSUMERS}
         asked = (self.cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names) for url in urls)
         return sum(int(count) for answer in asked for count in answer["Attributes"].values())
 

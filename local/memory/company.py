@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from contracts.company import SERVICES
+from contracts.company import BATCHED, SERVICES
 from events.binding import to_http
 from events.envelope import BATCH_MEDIA_TYPE, CloudEvent
 from functions.billing import api as billing_api
@@ -59,8 +59,6 @@ from runtime.tracing import PASSIVE, Tracer
 
 #: Every service as its manifest says.
 SERVICES_APART: Final = Topology()
-#: A type has one producer here.
-_BATCHED: Final = [type_ for service in SERVICES for type_ in service.batched]
 
 
 class Company:
@@ -269,7 +267,7 @@ class Company:
             self.cloud.bus.name,
             self.cloud.clock,
             claims=sandbox.reach("claims", self.claims),
-            batched=_BATCHED,
+            batched=BATCHED,
             jitter=self.cloud.random.uniform,
             tracer=self._tracer,
         )

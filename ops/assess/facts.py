@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from contracts.company import SOURCES
 from functions.billing.manifest import PAYMENTS
 from ops.assess.company import Company
 from ops.capacity.asking import capacity
@@ -18,7 +19,9 @@ from ops.wrong_use import WrongUse
 from runtime.topology import MONOLITH, SERVICES
 
 RESULTS: Final = ROOT / "bench" / "results" / "results.json"
-_MODULES: Final = ("ingestion", "billing", "notification")
+TOPOLOGIES: Final = (MONOLITH, SERVICES)
+#: Executions at once that one consumer may have by its manifest: what fits into that has nothing to be scaled apart.
+ONE_CONSUMER: Final = PAYMENTS.max_concurrency
 _SCENARIO: Final = "steady"
 _MS: Final = 1000
 
@@ -127,11 +130,4 @@ def _measured(topology: str, found: Mapping[str, Any]) -> Measured:
 
 def taken_out(module: str) -> str:
     """The topology in which this module stands alone, and the others share a function."""
-    return f"{'+'.join(name for name in _MODULES if name != module)},{module}"
-
-
-#: Executions at once that one consumer may have by its manifest: what fits into that has nothing to be scaled apart.
-ONE_CONSUMER: Final = PAYMENTS.max_concurrency
-
-
-TOPOLOGIES: Final = (MONOLITH, SERVICES)
+    return f"{'+'.join(name for name in SOURCES if name != module)},{module}"

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from simpy import Environment
 
+from contracts.company import BATCHED
 from functions.billing.manifest import RELAY
 from functions.ingestion.manifest import API as INGESTION_API
 from functions.ingestion.manifest import CONSUMER as INTAKE
@@ -24,7 +25,7 @@ from ops.capacity.scenario import Scenario
 from ops.capacity.throttle import Throttle
 from ops.capacity.world import World
 from ops.cost.figures import Requests
-from ops.cost.flows import BATCHED, EVENTS, FOLLOWS, FOREIGN, INTAKE_ROUTE, ROUTES
+from ops.cost.flows import EVENTS, FOLLOWS, FOREIGN, INTAKE_ROUTE, ROUTES
 from ops.cost.scope import Scope
 from ops.cost.topology import QueueMapping
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Final, Literal, NamedTuple
 
-from contracts.company import SERVICES
+from contracts.company import BATCHED
 from events.batches import MOST
 from functions.billing.manifest import API as BILLING_API
 from functions.billing.manifest import PAYMENTS, RELAY, USAGE
@@ -58,8 +58,6 @@ ROUTES: Final[Mapping[What, tuple[str, str]]] = {
     "invoice read": (BILLING_API.function.name, "GET /invoices/{invoice_id}"),
 }
 INTAKE_ROUTE: Final = "POST /events"
-#: Types of which several events may share an entry. One type has one producer.
-BATCHED: Final = frozenset(type_ for service in SERVICES for type_ in service.batched)
 
 #: What is measured of usage that has each its own message; the same by tens is another work (bench.scenarios).
 FORWARDED: Final = "usage is forwarded"

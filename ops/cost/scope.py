@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from contracts.company import SERVICES
+from contracts.company import BATCHED, SERVICES
 from functions.ingestion.manifest import CONSUMER as INTAKE
 from ops.cost.figures import Assumptions, Measured, Mix, Side, measured
-from ops.cost.flows import BATCHED, FOLLOWS, Flows, Work, flows_of
+from ops.cost.flows import FOLLOWS, Flows, Work, flows_of
 from ops.cost.invocations import Run, Share, Timing
 from ops.cost.topology import Function, Table, Topology
 

@@ -7,6 +7,7 @@ from math import ceil
 from typing import Final
 
 from contracts.company import SERVICES
+from events.batches import CHUNK
 from functions.ingestion.manifest import CONSUMER as INTAKE
 from functions.ingestion.manifest import SERVICE as INGESTION
 from ops.cost.bill import Use
@@ -20,7 +21,6 @@ from ops.cost.units import GB, K, M
 
 _MS: Final = 1000
 _MIB: Final = 1024
-_CHUNK: Final = 65_536
 
 
 def uses_of(scope: Scope) -> Iterator[Use]:
@@ -121,7 +121,7 @@ def _queue(scope: Scope, run: Run) -> Iterator[Use]:
     busy = min(run.pollers, run.per_second * (run.ms + get.latency("ReceiveMessage") * asked) / _MS)
     empty = (run.pollers - busy) * scope.seconds / get["poll_seconds"]
     size = _message_bytes(run)
-    chunk = ceil(min(run.messages, get["receive_batch"]) * size / _CHUNK)
+    chunk = ceil(min(run.messages, get["receive_batch"]) * size / CHUNK)
     for resource, quantity, why in (
         ("sent by the bus", sent * scope.seconds, f"{sent:,.2f} messages/s"),
         ("received and deleted", 2 * asked * chunk * count, f"{count / M:,.1f} M invocations x {asked} calls x 2"),

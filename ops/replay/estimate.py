@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from events.batches import CHUNK
 from ops.cost.figures import prices_in
 from ops.replay.eventbridge import Archive
 from ops.replay.plan import Plan
@@ -18,7 +19,6 @@ from ops.replay.plan import Plan
 #: Whose list prices: of each the first tier.
 _REGION: Final = "us-east-1"
 _MILLION: Final = 1e6
-_CHUNK: Final = 65_536
 #: What a delivery is taken to need: one write, a tenth of a batch of ten, and 20 ms of half a GB.
 _SECONDS_PER_DELIVERY: Final = 0.020
 _GB: Final = 0.5
@@ -65,7 +65,7 @@ def _events(plan: Plan, archive: Archive, now: datetime) -> int:
 
 def _chunks(archive: Archive) -> int:
     """Billed units of the archive's average event."""
-    return max(1, math.ceil(archive.bytes / archive.events / _CHUNK)) if archive.events else 1
+    return max(1, math.ceil(archive.bytes / archive.events / CHUNK)) if archive.events else 1
 
 
 def _duration(events: int, deliveries: int) -> timedelta:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.copied import PARTS, copy_to
+
 ROOT: Final = Path(__file__).parents[2]
-#: All that the contracts' commands and the memory cloud run on.
-_PARTS: Final = (
-    *("events", "runtime", "functions", "contracts", "local", "ops", "infra"),
-    *("docs", "examples", "pyproject.toml"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +42,14 @@ class Tree:
 
 
 def copy_of_the_project(to: Path) -> Tree:
-    for part in _PARTS:
-        if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, to / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / part, to / part)
+    copy_to(to)
     return Tree(to)
 
 
 def _digests(root: Path) -> dict[str, str]:
-    files = (
-        file for part in _PARTS for file in ((root / part).rglob("*") if (root / part).is_dir() else [root / part])
-    )
+    files = (file for part in PARTS for file in ((root / part).rglob("*") if (root / part).is_dir() else [root / part]))
     return {
         file.relative_to(root).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in files
-        if file.is_file() and "__pycache__" not in file.parts
+        if file.is_file() and not any(part.startswith((".", "__pycache__")) for part in file.relative_to(root).parts)
     }

@@ -91,8 +91,7 @@ def test_the_usage_path_reckoned_by_hand_comes_to_the_same(dollars):
     # A line for every ten, and one of metrics for each batch of a second of a fifth of it all; 26 bytes more for each
     # line than are written, at 0.50 for 2^30 bytes. Of new customers there is as much to tell.
     full = POINTS["usage, known customers, by tens"][-1]
-    records = usage / 730 / 3600 / 5
-    logged = usage / records * records / 100 * (full["log_bytes"] + full["log_lines"] * 26) / 2**30
+    logged = usage / 100 * (full["log_bytes"] + full["log_lines"] * 26) / 2**30
     assert dollars["billing-usage (usage, known customers, by tens)", "logs.standard"] == pytest.approx(
         logged * 0.50, rel=0.05
     )
